@@ -1,14 +1,25 @@
 """Files on disk -> captioned images -> `tf.data` of raw pixels and sentences."""
 
+from keras_lrcn.data.captions_file import read_captions
+from keras_lrcn.data.coco import read_coco_captions
 from keras_lrcn.data.examples import CaptionedImage
 from keras_lrcn.data.flickr8k import read_flickr8k
+from keras_lrcn.data.flickr30k import read_flickr30k
+from keras_lrcn.data.formats import detect_format, read_dataset
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
+from keras_lrcn.data.karpathy import read_karpathy
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "CaptionedImage",
     "ImageError",
+    "detect_format",
     "list_images",
+    "read_captions",
+    "read_coco_captions",
+    "read_dataset",
+    "read_flickr30k",
     "read_flickr8k",
     "read_image",
+    "read_karpathy",
 ]

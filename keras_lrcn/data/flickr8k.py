@@ -4,6 +4,7 @@ import pathlib
 
 from keras_lrcn.data.examples import CaptionedImage
 from keras_lrcn.data.images import IMAGE_SUFFIXES
+from keras_lrcn.data.text_files import find_image_folder, read_lines, read_names
 
 SPLIT_LISTS = {
     "train": "Flickr_8k.trainImages.txt",
@@ -14,7 +15,7 @@ TOKEN_FILE = "Flickr8k.token.txt"
 IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
 
 
-def read_flickr8k(folder, split="train"):
+def read_flickr8k(folder, split="train", images=None):
     """Reads one split of Flickr8k.
 
     The ids of the token file that are no image file are skipped: the release has captions of
@@ -24,6 +25,7 @@ def read_flickr8k(folder, split="train"):
     Args:
         folder: path with `Flickr8k.token.txt`, the split lists and a folder of images.
         split: `"train"`, `"dev"`, `"test"`, or `"all"` for every captioned image, listed or not.
+        images: folder of the images; by default `images` or `Flicker8k_Dataset` in `folder`.
 
     Returns:
         List of `CaptionedImage` in the order of the split list (`"all"`: of the token file).
@@ -51,8 +53,8 @@ def read_flickr8k(folder, split="train"):
     else:
         split_list = _find(folder, SPLIT_LISTS[split], f"the names of the {split!r} images")
         names = read_names(split_list)
-        _check_captioned(names, captions, split_list)
-    images = image_folder(folder)
+        check_captioned(names, captions, split_list)
+    images = find_image_folder(folder, IMAGE_FOLDERS) if images is None else pathlib.Path(images)
     return [CaptionedImage(name, str(images / name), tuple(captions[name])) for name in names]
 
 
@@ -84,24 +86,6 @@ def read_token_file(path):
     return captions
 
 
-def read_names(path):
-    """Reads a split list: one image name a line; empty lines and outer blanks do not count."""
-    return [name for line in read_lines(path) if (name := line.strip())]
-
-
-def read_lines(path):
-    """Lines of a UTF-8 text, with or without a byte order mark, ended by LF or CR LF only."""
-    text = pathlib.Path(path).read_bytes().decode("utf-8-sig")
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    return lines[:-1] if lines[-1] == "" else lines
-
-
-def image_folder(folder, names=IMAGE_FOLDERS):
-    """The first folder of `names` that exists in `folder`, else the first of them."""
-    found = [folder / name for name in names if (folder / name).is_dir()]
-    return found[0] if found else folder / names[0]
-
-
 def _find(folder, name, meaning):
     """Path of a text file, beside the images or in the folder that the archive makes."""
     for candidate in (folder / name, folder / "Flickr8k_text" / name):
@@ -115,10 +99,11 @@ def _find(folder, name, meaning):
     )
 
 
-def _check_captioned(names, captions, split_list):
+def check_captioned(names, captions, split_list):
+    """Refuses a split list with images that nobody described: it belongs to other captions."""
     silent = [name for name in names if name not in captions]
     if silent:
         raise ValueError(
-            f"{len(silent)} of {len(names)} images in {split_list} have no caption in "
-            f"`{TOKEN_FILE}`, the first: {silent[0]!r}. Take both files from one release."
+            f"{len(silent)} of {len(names)} images in {split_list} have no caption, the first: "
+            f"{silent[0]!r}. Take the captions and the split lists from one release."
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_lrcn.data.flickr8k import read_flickr8k, read_lines
+from keras_lrcn.data.flickr8k import read_flickr8k
 
 TOKENS = (
     "dog.jpg#0\tA dog runs .\n"
@@ -77,12 +77,6 @@ def test_a_malformed_line_is_named_by_its_number(folder):
     (folder / "Flickr8k.token.txt").write_text("dog.jpg#0\tA dog .\ndog.jpg A dog .\n")
     with pytest.raises(ValueError, match="line 2"):
         read_flickr8k(folder, "all")
-
-
-def test_only_line_feeds_end_lines(tmp_path):
-    path = tmp_path / "lines.txt"
-    path.write_bytes("a\x0bb\x85c\u2028d\r\ne\rf\n\ng".encode())
-    assert read_lines(path) == ["a\x0bb\x85c\u2028d", "e\rf", "", "g"]
 
 
 @pytest.mark.shared
