@@ -1,0 +1,42 @@
+# `make demo` and `make test` set up `.venv` on their own; they need make and Python 3.11 to 3.13.
+PYTHON ?= python3
+BIN := .venv/bin
+# One core a process: the tests are many small models, run side by side.
+TEST_ENV := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
+PYTEST := $(TEST_ENV) $(BIN)/python -m pytest
+
+.PHONY: demo test lint backends clean
+
+demo: .venv/demo.stamp  ## sentences about six photographs, and demo/captions.html
+	$(BIN)/python -m keras_lrcn demo --folder demo
+
+test: .venv/dev.stamp  ## every test but those of other backends
+	$(PYTEST) -m "not backends"
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+backends: .venv/backends.stamp  ## the tests that compare TensorFlow, JAX and torch
+	$(PYTEST) -m backends
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keras-lrcn needs Python 3.11 or later; name one: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+
+.venv/demo.stamp: .venv/pyvenv.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[demo]"
+	@touch $@
+
+.venv/dev.stamp: .venv/pyvenv.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+# This torch version has builds without CUDA; a bare `torch` may fetch gigabytes.
+.venv/backends.stamp: .venv/dev.stamp
+	$(BIN)/python -m pip install --quiet jax torch==2.13.0
+	@touch $@
+
+clean:
+	rm -rf .venv build demo *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

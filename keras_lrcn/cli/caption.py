@@ -1,0 +1,155 @@
+"""`keras-lrcn caption`: a sentence for every image of files, folders and patterns."""
+
+import argparse
+import contextlib
+import os
+import sys
+
+from keras_lrcn.cli import strategies
+from keras_lrcn.cli.captioning import captioned
+from keras_lrcn.cli.errors import CommandError
+from keras_lrcn.cli.records import FORMATS, resume, to_bytes
+
+EXAMPLES = """examples:
+  keras-lrcn caption photo.jpg
+  keras-lrcn caption photos/ --format jsonl --output captions.jsonl   # again: goes on, or is done
+  keras-lrcn caption "album/**/*.jpg" --n-best 3 --gallery album.html
+  keras-lrcn caption photos/ --strategy best_of_n --num-samples 100 --seed 1
+  keras-lrcn caption photos/ --forbid man woman --no-repeat-ngram 3 --side-files
+
+The captions go to standard output (or --output), everything else to standard error. The exit
+status is 0, or 1 where an image was broken: those are named at the end, the others are done.
+"""
+
+
+def add_parser(commands):
+    parser = commands.add_parser(
+        "caption",
+        help="describe images in a sentence each",
+        description="Describes images in a sentence each.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_options(parser):
+    """Adds what `run` reads to a parser."""
+    add = parser.add_argument
+    add("paths", nargs="+", metavar="PATH", help="image file, folder (all below it) or pattern")
+    add("--preset", help="name or folder of the model (default: the shipped one)")
+    add("--limit", type=_count, metavar="N", help="only the first N images")
+    add("--batch-size", type=_count, default=16, metavar="N", help="images at a time (16)")
+    add("--n-best", type=_count, default=1, metavar="N", help="captions an image (1)")
+    add("--max-length", type=_count, metavar="N", help="words a caption has at most")
+    group = parser.add_argument_group("where the captions go")
+    add = group.add_argument
+    add("--format", choices=FORMATS, default="text", help="default: text")
+    add("--output", metavar="FILE", help="append to this file; images already in it are skipped")
+    add("--side-files", action="store_true", help="photo.jpg's caption goes to photo.txt")
+    add("--gallery", metavar="FILE.html", help="also write a page with pictures and captions")
+    strategies.add_options(parser)
+
+
+def run(args):
+    """Captions what `args` names. Returns 1 if an image was broken, else 0."""
+    strategies.check(args)
+    paths = _listed(args)
+    side_files = _side_files(paths) if args.side_files else {}
+    record_format = FORMATS[args.format](args.n_best)
+    records, file = resume(args.output, record_format) if args.output else ([], None)
+    done = _done(records, side_files, args)
+    todo = [path for path in paths if path not in done]
+    if len(todo) < len(paths):
+        _tell(f"{len(paths) - len(todo)} of {len(paths)} images are done already")
+    broken = {}
+    with _captions_to(file) as write:
+        write(b"" if file else to_bytes(record_format.header))
+        for record in captioned(todo, args, broken):
+            if args.side_files:
+                _write_side_file(side_files[record.image], record)
+            write(to_bytes(record_format.encode(record)))
+            records.append(record)
+    if args.gallery:
+        _write_gallery(args.gallery, [r for r in records if r.image in set(paths)])
+    return _report(broken, len(paths))
+
+
+def _listed(args):
+    from keras_lrcn.data import list_images
+
+    try:
+        paths = list_images(args.paths)[: args.limit]
+    except FileNotFoundError as error:
+        raise CommandError(error) from error
+    if not paths:
+        raise CommandError(f"no images below {', '.join(args.paths)}")
+    return paths
+
+
+def _side_files(paths):
+    side_files = {path: os.path.splitext(path)[0] + ".txt" for path in paths}
+    owners = {}
+    for path, side_file in side_files.items():
+        if owners.setdefault(side_file, path) != path:
+            raise CommandError(
+                f"--side-files: {owners[side_file]} and {path} would share {side_file}; "
+                "use --output, or rename one"
+            )
+    return side_files
+
+
+def _done(records, side_files, args):
+    if args.output or not side_files:
+        return {record.image for record in records}
+    return {path for path, side_file in side_files.items() if os.path.exists(side_file)}
+
+
+def _write_side_file(path, record):
+    if os.path.exists(path):  # of a run that ended right after it, or the user's own
+        return
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        file.write(record.captions[0].text + "\n")
+    os.replace(path + ".part", path)
+
+
+@contextlib.contextmanager
+def _captions_to(file):
+    """Yields a function that writes bytes at once; what libraries print goes to standard error."""
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context(file) if file else sys.stdout.buffer
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+
+        def write(data):
+            target.write(data)
+            target.flush()
+
+        yield write
+
+
+def _write_gallery(path, records):
+    from keras_lrcn.cli.gallery import write_gallery
+    from keras_lrcn.data import read_image
+
+    write_gallery(path, records, "Captions by keras-lrcn", read_image)
+
+
+def _report(broken, total):
+    if not broken:
+        return 0
+    _tell(f"{len(broken)} of {total} images are broken:")
+    for error in broken.values():
+        print(f"  {error}", file=sys.stderr)
+    return 1
+
+
+def _tell(message):
+    print(f"keras-lrcn: {message}", file=sys.stderr)
+
+
+def _count(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
+    return value

@@ -1,0 +1,139 @@
+"""One HTML file that shows pictures with their captions, without a network or other files."""
+
+import base64
+import html
+import io
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+THUMBNAIL = (640, 420)  # pixels; cards show half of it, so it stays sharp on dense screens
+SURE, UNSURE = 0.5, 0.02  # word probabilities between which the shade grows
+
+STYLE = """
+:root { --paper: #f6f5f2; --card: #fff; --ink: #1d1d1f; --quiet: #6b6b70; --line: #e3e1dc;
+        --doubt: 214, 110, 30; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #17171a; --card: #222226; --ink: #ececee; --quiet: #9c9ca3; --line: #35353b;
+          --doubt: 240, 140, 60; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+header, main { max-width: 1120px; margin: 0 auto; padding: 24px; }
+header { padding-bottom: 0; }
+h1 { font-size: 24px; margin: 0 0 4px; }
+header p { margin: 0; color: var(--quiet); max-width: 75ch; }
+main { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
+         overflow: hidden; display: flex; flex-direction: column; }
+img { display: block; width: 100%; height: 210px; object-fit: contain;
+      background: var(--line); }
+figcaption { padding: 12px 16px 16px; }
+.best { font-size: 18px; line-height: 1.6; margin: 0 0 2px; }
+.best span { border-radius: 4px; padding: 1px 3px; margin: 0 -1px; }
+.name, .rest { color: var(--quiet); font-size: 13px; }
+.name { margin: 0; overflow-wrap: anywhere; }
+.rest { width: 100%; margin-top: 10px; border-top: 1px solid var(--line); border-spacing: 0;
+        padding-top: 8px; }
+.rest td { padding: 2px 0; vertical-align: top; }
+.rest td:first-child { text-align: right; padding-right: 10px; width: 4em;
+                       font-variant-numeric: tabular-nums; }
+"""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+<p>{count}. Numbers are log-probabilities in nats: the closer to 0, the surer. A word on an
+<span style="{shade}">orange ground</span> is one the model gave little probability.</p>
+</header>
+<main>
+{figures}
+</main>
+</body>
+</html>
+"""
+
+
+def write_gallery(path, records, title, read_image):
+    """Writes a self-contained HTML page of captioned pictures.
+
+    Args:
+        path: string. The file to write.
+        records: list of `Record`; words are shaded where the captions carry `word_scores`.
+        title: string. The page's heading.
+        read_image: function, path to uint8 `(height, width, 3)`; called from several threads.
+    """
+    with ThreadPoolExecutor(4) as pool:
+        figures = pool.map(lambda record: _figure(record, read_image), records)
+        page = PAGE.format(
+            title=html.escape(title),
+            style=STYLE,
+            count=f"{len(records)} picture{'' if len(records) == 1 else 's'}",
+            shade=_shade(math.log(UNSURE)),
+            figures="\n".join(figures),
+        )
+    with open(path, "w", encoding="utf-8", errors="replace") as file:
+        file.write(page)
+
+
+def _figure(record, read_image):
+    best, *rest = record.captions
+    name = html.escape(os.path.basename(record.image))
+    return (
+        f'<figure><img src="{_thumbnail(read_image(record.image))}" alt="{html.escape(best.text)}">'
+        f'<figcaption><p class="best">{_words(best)}</p>'
+        f'<p class="name" title="{html.escape(record.image)}">{_score(best)} · {name}</p>'
+        f"{_others(rest)}</figcaption></figure>"
+    )
+
+
+def _others(captions):
+    if not captions:
+        return ""
+    rows = (f"<tr><td>{_score(c)}</td><td>{_plain(c)}</td></tr>" for c in captions)
+    return f'<table class="rest">{"".join(rows)}</table>'
+
+
+def _score(caption):
+    return f"{caption.score:.2f}".replace("-", "−")
+
+
+def _plain(caption):
+    return html.escape(caption.text) + ("" if caption.finished else " …")
+
+
+def _words(caption):
+    # `word_scores` has one entry more than `words` where the end was predicted too.
+    scored = list(zip(caption.words, caption.word_scores, strict=False))
+    if not scored or len(scored) < len(caption.words):
+        return _plain(caption)
+    spans = (
+        f'<span style="{_shade(score)}" title="{math.exp(score):.1%}">{html.escape(word)}</span>'
+        for word, score in scored
+    )
+    return " ".join(spans) + ("" if caption.finished else " …")
+
+
+def _shade(score):
+    """CSS ground of a word: none from probability `SURE` up, full from `UNSURE` down."""
+    steepness = (math.log(SURE) - score) / (math.log(SURE) - math.log(UNSURE))
+    return f"background: rgba(var(--doubt), {0.5 * min(max(steepness, 0.0), 1.0):.2f})"
+
+
+def _thumbnail(image):
+    from PIL import Image
+
+    picture = Image.fromarray(image)
+    picture.thumbnail(THUMBNAIL)
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.getvalue()).decode()

@@ -1,0 +1,76 @@
+"""The decoding options of the command line, which belong to which strategy, and their sampler."""
+
+from keras_lrcn.cli.errors import CommandError
+
+LIMITS = ("no_repeat_ngram", "forbid", "min_length")  # on what any strategy may write
+DRAWS = ("temperature", "top_k", "top_p", "seed")
+OPTIONS = {
+    "greedy": LIMITS,
+    "beam": (*LIMITS, "num_beams", "length_penalty"),
+    "sample": (*LIMITS, *DRAWS),
+    "best_of_n": (*LIMITS, *DRAWS, "num_samples"),
+}
+DRAWN = ("sample", "best_of_n")
+NUM_BEAMS, NUM_SAMPLES = 5, 100
+
+
+def add_options(parser):
+    """Adds the decoding options; each but `--strategy` is `None` where it is not given."""
+    group = parser.add_argument_group("how words are chosen")
+    add = group.add_argument
+    add(
+        "--strategy",
+        choices=OPTIONS,
+        default="beam",
+        help="greedy: the likeliest word each time; beam: a beam search (default); sample: drawn; "
+        "best_of_n: the likeliest of many drawn captions, as in the paper",
+    )
+    add("--num-beams", type=int, metavar="N", help=f"width of the beam search ({NUM_BEAMS})")
+    add("--length-penalty", type=float, metavar="A", help="beam: rank by score / length^A (0)")
+    add("--num-samples", type=int, metavar="N", help=f"draws of best_of_n ({NUM_SAMPLES})")
+    add("--temperature", type=float, metavar="T", help="divides logits (sample 1, best_of_n 2/3)")
+    add("--top-k", type=int, metavar="K", help="draw among the K likeliest words")
+    add("--top-p", type=float, metavar="P", help="draw among the likeliest words that share P")
+    add("--seed", type=int, help="of the draws (0); an image's captions depend on nothing else")
+    add("--no-repeat-ngram", type=int, metavar="N", help="no N words in a row occur twice")
+    add("--forbid", nargs="+", metavar="WORD", help="words that no caption may have")
+    add("--min-length", type=int, metavar="N", help="words a caption has at least")
+
+
+def check(args):
+    """Raises `CommandError` for options that the strategy cannot heed."""
+    for name in {name for names in OPTIONS.values() for name in names}:
+        if getattr(args, name) is not None and name not in OPTIONS[args.strategy]:
+            users = [strategy for strategy, names in OPTIONS.items() if name in names]
+            option = "--" + name.replace("_", "-")
+            raise CommandError(
+                f"{option} means nothing to --strategy {args.strategy}, only to {', '.join(users)}"
+            )
+    most = {
+        "greedy": 1,
+        "beam": args.num_beams or NUM_BEAMS,
+        "best_of_n": args.num_samples or NUM_SAMPLES,
+    }.get(args.strategy)
+    if most is not None and args.n_best > most:
+        way_out = {"greedy": "--strategy beam", "beam": "--num-beams", "best_of_n": "--num-samples"}
+        raise CommandError(
+            f"--n-best {args.n_best} is more than the {most} that --strategy {args.strategy} "
+            f"finds here; see {way_out[args.strategy]}"
+        )
+
+
+def make_sampler(args):
+    """Returns the `keras_lrcn.samplers` object that the options describe."""
+    from keras_lrcn import samplers
+
+    names = [name for name in OPTIONS[args.strategy] if name != "seed"]  # goes to `generate`
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if "forbid" in given:
+        given["forbidden_words"] = tuple(given.pop("forbid"))
+    if args.strategy == "greedy":
+        return samplers.BeamSearch(num_beams=1, **given)  # a beam of one is greedy
+    if args.strategy == "beam":
+        return samplers.BeamSearch(**{"num_beams": NUM_BEAMS, **given})
+    if args.strategy == "sample":
+        return samplers.Sample(**given)
+    return samplers.BestOfN(**{"num_samples": NUM_SAMPLES, **given})
