@@ -18,8 +18,10 @@ from keras_lrcn.cli.records import FORMATS, Record, StoredCaption, resume, to_by
 
 RECORDS = [
     Record("a dog.jpg", (StoredCaption("ein Hund läuft", -3.25), StoredCaption("dog", -4.5))),
-    Record('odd "name",\nbroken.png', (StoredCaption("a b", -1.0, False), StoredCaption("", -2.0))),
-    Record("b/\udcff.jpg", (StoredCaption("two", -0.5), StoredCaption("2, two", -0.75, False))),
+    Record(
+        'odd "name",\nbroken.png', (StoredCaption("a...", -1.0, False), StoredCaption("", -2.0))
+    ),
+    Record("b/\udcff.jpg", (StoredCaption("two", -0.5), StoredCaption("2, two...", -0.75, False))),
 ]
 
 
@@ -114,9 +116,11 @@ def test_an_option_that_the_strategy_ignores_is_an_error():
         strategies.check(parse("--temperature", "0.5"))
 
 
-@pytest.mark.parametrize("options", [("--strategy", "greedy"), (), ("--strategy", "best_of_n")])
+@pytest.mark.parametrize(
+    "options", [("--strategy", "greedy"), ("--num-beams", "5"), ("--strategy", "best_of_n")]
+)
 def test_more_captions_than_a_strategy_finds_are_an_error(options):
-    with pytest.raises(CommandError, match="--n-best 101 is more than"):
+    with pytest.raises(CommandError, match="--n-best"):
         strategies.check(parse("--n-best", "101", *options))
 
 

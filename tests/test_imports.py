@@ -16,6 +16,7 @@ LEVELS = {
     "samplers": 0,
     "data": 0,
     "metrics": 0,
+    "optimizers": 0,
     "encoders": 1,
     "models": 2,
     "presets": 3,

@@ -2,13 +2,13 @@
 
 import collections
 import itertools
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 from keras_lrcn.cli import strategies
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.records import Record
 
+DEFAULT_PRESET = "lrcn2f_efficientnet_lite0_flickr8k"
 DECODERS = 4  # threads
 
 
@@ -25,10 +25,9 @@ def captioned(paths, args, broken):
     """
     from tqdm import tqdm
 
-    model = None  # loaded for the first image that there is to caption
+    model = Model(args)
     with tqdm(total=len(paths), unit="image", disable=None) as bar:
-        for batch in _batches(_decoded(paths, 2 * args.batch_size), args.batch_size, broken, bar):
-            model = model or Model(args)
+        for batch in _batches(_decoded(paths, model), model, broken, bar):
             names, images = zip(*batch, strict=True)
             for name, captions in zip(names, model(list(images)), strict=True):
                 yield Record(name, tuple(captions))
@@ -36,66 +35,81 @@ def captioned(paths, args, broken):
 
 
 class Model:
-    """A captioner with its decoding options: a list of uint8 images to a list of n-best lists."""
+    """A captioner with its decoding options, loaded when the first readable image is there."""
 
     def __init__(self, args):
+        self.args = args
+        self.captioner = None
+
+    def load(self):
+        if self.captioner is not None:
+            return
         import keras_lrcn
 
-        name = args.preset or keras_lrcn.DEFAULT_PRESET
+        name = self.args.preset or DEFAULT_PRESET
         try:
             self.captioner = keras_lrcn.LRCNCaptioner.from_preset(name)
         except (ValueError, OSError) as error:
             raise CommandError(f"no model from --preset {name}: {error}") from error
-        self.args = args
-        self.options = {"sampler": strategies.make_sampler(args), "num_captions": args.n_best}
-        if args.max_length:
-            self.options["max_length"] = args.max_length
+        self.options = strategies.generate_options(self.args)
+
+    @property
+    def ahead(self):
+        """How many files to decode ahead: few as long as they stay as large as they are."""
+        return DECODERS if self.captioner is None else 2 * self.args.batch_size
+
+    def shrink(self, image):
+        """Resizes pixels as the model would, so that a window of large photos fits in memory."""
+        import numpy as np
+        from PIL import Image
+
+        converter = self.captioner and self.captioner.preprocessor.image_converter
+        if not converter or image.shape[:2] == tuple(converter.image_size):
+            return image
+        height, width = converter.image_size
+        return np.asarray(Image.fromarray(image).resize((width, height), Image.BICUBIC))
 
     def __call__(self, images):
-        if self.args.strategy not in strategies.DRAWN:
-            return self._generate(images)
-        return [self._generate([image], seed=self._seed(image))[0] for image in images]
-
-    def _generate(self, images, **options):
-        return self.captioner.generate(images, return_details=True, **self.options, **options)
-
-    def _seed(self, image):
-        # Of the pixels, so that what is drawn does not hang on the batch or on what came before.
-        return zlib.crc32(image.tobytes(), self.args.seed or 0) & 0x7FFFFFFF
+        """Captions a list of uint8 images: a list of `Caption`, best first, for each."""
+        try:
+            return self.captioner.generate(images, return_details=True, **self.options)
+        except ValueError as error:  # a word to forbid that the model does not know, ...
+            raise CommandError(error) from error
 
 
-def _decoded(paths, ahead):
-    """Yields each path with its pixels or `ImageError`; threads decode up to `ahead` files."""
-    rest = iter(paths)
+def _decoded(paths, model):
+    """Yields each path with its pixels or `ImageError`, decoded ahead in threads."""
+    rest, started = iter(paths), collections.deque()
     with ThreadPoolExecutor(DECODERS) as pool:
-        started = collections.deque(
-            (p, pool.submit(_read, p)) for p in itertools.islice(rest, ahead)
-        )
-        while started:
+        while True:
+            for path in itertools.islice(rest, model.ahead - len(started)):
+                started.append((path, pool.submit(_read, path, model)))
+            if not started:
+                return
             path, image = started.popleft()
-            started.extend((p, pool.submit(_read, p)) for p in itertools.islice(rest, 1))
             yield path, image.result()
 
 
-def _read(path):
+def _read(path, model):
     from keras_lrcn.data import ImageError, read_image
 
     try:
-        return read_image(path)
+        return model.shrink(read_image(path))
     except ImageError as error:
         return error
 
 
-def _batches(decoded, size, broken, bar):
-    """Yields lists of `size` (path, image), the last one shorter; sets broken ones aside."""
+def _batches(decoded, model, broken, bar):
+    """Yields lists of (path, image), the last one shorter; sets broken ones aside."""
     batch = []
     for path, image in decoded:
         if isinstance(image, Exception):
             broken[path] = image
             bar.update()
             continue
+        model.load()
         batch.append((path, image))
-        if len(batch) == size:
+        if len(batch) == model.args.batch_size:
             yield batch
             batch = []
     if batch:

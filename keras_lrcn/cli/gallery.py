@@ -99,7 +99,7 @@ def _figure(record, read_image):
 def _others(captions):
     if not captions:
         return ""
-    rows = (f"<tr><td>{_score(c)}</td><td>{_plain(c)}</td></tr>" for c in captions)
+    rows = (f"<tr><td>{_score(c)}</td><td>{html.escape(c.text)}</td></tr>" for c in captions)
     return f'<table class="rest">{"".join(rows)}</table>'
 
 
@@ -107,20 +107,14 @@ def _score(caption):
     return f"{caption.score:.2f}".replace("-", "−")
 
 
-def _plain(caption):
-    return html.escape(caption.text) + ("" if caption.finished else " …")
-
-
 def _words(caption):
-    # `word_scores` has one entry more than `words` where the end was predicted too.
-    scored = list(zip(caption.words, caption.word_scores, strict=False))
-    if not scored or len(scored) < len(caption.words):
-        return _plain(caption)
-    spans = (
+    words, scores = caption.text.split(), list(caption.word_scores)
+    if len(scores) not in (len(words), len(words) + 1):  # one more where the end counts too
+        return html.escape(caption.text)
+    return " ".join(
         f'<span style="{_shade(score)}" title="{math.exp(score):.1%}">{html.escape(word)}</span>'
-        for word, score in scored
+        for word, score in zip(words, scores, strict=False)
     )
-    return " ".join(spans) + ("" if caption.finished else " …")
 
 
 def _shade(score):

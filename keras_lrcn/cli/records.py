@@ -118,7 +118,7 @@ class Text:
 
     def encode(self, record):
         lines = [record.image.replace("\n", NEWLINE)]
-        lines += [f"{c.score:8.2f}  {c.text}{'' if c.finished else OPEN}" for c in record.captions]
+        lines += [f"{c.score:8.2f}  {c.text}" for c in record.captions]
         return "\n".join(lines) + "\n\n"
 
     def decode(self, text):
@@ -131,15 +131,12 @@ class Text:
         matches = [re.fullmatch(r" *(-?[\d.]+|-?inf|nan)  (.*)", line) for line in lines]
         if not matches or not all(matches):
             raise ValueError(f"no captions with scores follow the line {image!r}")
-        stored = [
-            StoredCaption(m[2].removesuffix(OPEN), float(m[1]), not m[2].endswith(OPEN))
-            for m in matches
-        ]
+        stored = [StoredCaption(m[2], float(m[1]), not m[2].endswith(OPEN)) for m in matches]
         return Record(image.replace(NEWLINE, "\n"), tuple(stored))
 
 
 COLUMNS = ("caption", "score", "finished")
-OPEN = " ..."  # after a caption that reached the length limit before its end
+OPEN = "..."  # at the end of a caption that reached the length limit before its own
 NEWLINE = "\u2424"  # stands for a line break in a file name
 FORMATS = {"text": Text, "jsonl": Jsonl, "csv": Csv}
 

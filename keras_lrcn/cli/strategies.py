@@ -10,7 +10,6 @@ OPTIONS = {
     "sample": (*LIMITS, *DRAWS),
     "best_of_n": (*LIMITS, *DRAWS, "num_samples"),
 }
-DRAWN = ("sample", "best_of_n")
 NUM_BEAMS, NUM_SAMPLES = 5, 100
 
 
@@ -31,7 +30,7 @@ def add_options(parser):
     add("--temperature", type=float, metavar="T", help="divides logits (sample 1, best_of_n 2/3)")
     add("--top-k", type=int, metavar="K", help="draw among the K likeliest words")
     add("--top-p", type=float, metavar="P", help="draw among the likeliest words that share P")
-    add("--seed", type=int, help="of the draws (0); an image's captions depend on nothing else")
+    add("--seed", type=int, help="of the draws (0)")
     add("--no-repeat-ngram", type=int, metavar="N", help="no N words in a row occur twice")
     add("--forbid", nargs="+", metavar="WORD", help="words that no caption may have")
     add("--min-length", type=int, metavar="N", help="words a caption has at least")
@@ -46,21 +45,26 @@ def check(args):
             raise CommandError(
                 f"{option} means nothing to --strategy {args.strategy}, only to {', '.join(users)}"
             )
-    most = {
-        "greedy": 1,
-        "beam": args.num_beams or NUM_BEAMS,
-        "best_of_n": args.num_samples or NUM_SAMPLES,
-    }.get(args.strategy)
-    if most is not None and args.n_best > most:
-        way_out = {"greedy": "--strategy beam", "beam": "--num-beams", "best_of_n": "--num-samples"}
-        raise CommandError(
-            f"--n-best {args.n_best} is more than the {most} that --strategy {args.strategy} "
-            f"finds here; see {way_out[args.strategy]}"
-        )
+    if args.strategy == "greedy" and args.n_best > 1:
+        raise CommandError("--strategy greedy finds one caption; for --n-best take beam")
+    for name, default in (("num_beams", None), ("num_samples", NUM_SAMPLES)):
+        most = getattr(args, name) or (default if name in OPTIONS[args.strategy] else None)
+        if most is not None and args.n_best > most:
+            option = "--" + name.replace("_", "-")
+            raise CommandError(f"--n-best {args.n_best} needs {option} of at least as many")
 
 
-def make_sampler(args):
-    """Returns the `keras_lrcn.samplers` object that the options describe."""
+def generate_options(args):
+    """Returns the keyword arguments of `LRCNCaptioner.generate` that the options describe."""
+    options = {"sampler": _sampler(args), "num_captions": args.n_best}
+    if args.max_length is not None:
+        options["max_length"] = args.max_length
+    if "seed" in OPTIONS[args.strategy]:
+        options["seed"] = args.seed or 0  # so that a run that goes on draws the same
+    return options
+
+
+def _sampler(args):
     from keras_lrcn import samplers
 
     names = [name for name in OPTIONS[args.strategy] if name != "seed"]  # goes to `generate`
@@ -69,8 +73,8 @@ def make_sampler(args):
         given["forbidden_words"] = tuple(given.pop("forbid"))
     if args.strategy == "greedy":
         return samplers.BeamSearch(num_beams=1, **given)  # a beam of one is greedy
-    if args.strategy == "beam":
-        return samplers.BeamSearch(**{"num_beams": NUM_BEAMS, **given})
+    if args.strategy == "beam":  # as wide as the captions that are asked for
+        return samplers.BeamSearch(**{"num_beams": max(NUM_BEAMS, args.n_best), **given})
     if args.strategy == "sample":
         return samplers.Sample(**given)
     return samplers.BestOfN(**{"num_samples": NUM_SAMPLES, **given})

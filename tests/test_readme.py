@@ -1,0 +1,61 @@
+"""The README's commands exist and its Python runs, top to bottom, in one folder."""
+
+import argparse
+import pathlib
+import re
+import shlex
+
+import pytest
+
+README = pathlib.Path(__file__).resolve().parents[1] / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+PRESET = "lrcn2f_efficientnet_lite0_flickr8k"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def commands(program):
+    lines = "\n".join(blocks("bash")).splitlines()
+    return [shlex.split(line, comments=True) for line in lines if line.startswith(program + " ")]
+
+
+def test_the_first_commands_are_the_demo_and_the_tests():
+    assert [command[1] for command in commands("make")][:2] == ["demo", "test"]
+    makefile = (README.parent / "Makefile").read_text()
+    for _, target in commands("make"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", commands("keras-lrcn"), ids=" ".join)
+def test_every_shell_command_is_one_that_the_parser_knows(command):
+    from keras_lrcn.cli import build_parser
+
+    try:
+        assert isinstance(build_parser().parse_args(command[1:]), argparse.Namespace)
+    except SystemExit as end:  # of `--help`
+        assert end.code == 0 and "--help" in command
+
+
+def test_every_file_that_the_text_points_to_is_there():
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
+    assert targets and all((README.parent / target).exists() for target in targets)
+
+
+@pytest.mark.slow
+def test_the_python_blocks_run_in_order(tmp_path, monkeypatch):
+    import keras_lrcn
+
+    if PRESET not in keras_lrcn.list_presets():
+        pytest.skip(f"the preset {PRESET} is not in this checkout")
+    data = pytest.importorskip("skimage.data")
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(data.chelsea()).save("photo.jpg")
+    (tmp_path / "captions.csv").write_text("image,caption\nphoto.jpg,a cat looks up\n")
+    names = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    assert "cat" in names  # placeholder
