@@ -8,11 +8,13 @@ from keras_lrcn.data.flickr30k import read_flickr30k
 from keras_lrcn.data.formats import detect_format, read_dataset
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
+from keras_lrcn.data.pipelines import captioned_images
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "CaptionedImage",
     "ImageError",
+    "captioned_images",
     "detect_format",
     "list_images",
     "read_captions",
