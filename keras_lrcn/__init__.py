@@ -1,0 +1,41 @@
+"""LRCN (Donahue et al.): CNN + LSTM that recognise, caption and describe what they see.
+
+Names are imported when they are first used, so that `import keras_lrcn` costs nothing; using
+any class also registers all of them, and the presets, with Keras and KerasHub.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CaffeNetBackbone": "encoders",
+    "Caption": "models",
+    "CaptionLoss": "models",
+    "ImageEncoder": "encoders",
+    "LRCNCaptioner": "models",
+    "LRCNCaptionerBackbone": "models",
+    "LRCNCaptionerPreprocessor": "models",
+    "LRCNImageConverter": "models",
+    "RatedAdamW": "optimizers",
+    "efficientnet_lite": "encoders",
+    "fit_resumable": "training",
+    "list_presets": "presets",
+}
+_FOLDERS = ("data", "encoders", "layers", "metrics", "models", "preprocessing", "samplers")
+
+__all__ = sorted([*_HOMES, *_FOLDERS])
+
+
+def __getattr__(name):
+    if name in _FOLDERS:
+        return importlib.import_module(f"keras_lrcn.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keras_lrcn' has no attribute {name!r}")
+    if _HOMES[name] in ("models", "encoders"):
+        importlib.import_module("keras_lrcn.presets")
+    return getattr(importlib.import_module(f"keras_lrcn.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -1,0 +1,2 @@
+from keras_lrcn.encoders.efficientnet_lite import efficientnet_lite as efficientnet_lite
+from keras_lrcn.encoders.image_encoder import ImageEncoder as ImageEncoder

@@ -1,0 +1,1 @@
+from keras_lrcn.layers.factored_lstm import FactoredLSTM as FactoredLSTM

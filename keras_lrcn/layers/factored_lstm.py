@@ -1,0 +1,308 @@
+"""The LSTM stack of LRCN: words go in at the bottom, the image joins a chosen layer."""
+
+import keras
+from keras import ops
+
+UNROLL_LIMIT = 32  # TensorFlow on CPU: an unrolled loop of this many steps beats its while loop
+
+
+@keras.saving.register_keras_serializable(package="keras_lrcn")
+class FactoredLSTM(keras.layers.Layer):
+    """A stack of LSTM (or RNN) layers with one static visual vector.
+
+    The vector is presented at every time step to one layer: layer 1 in the unfactored variants
+    (1u, 2u), a higher layer in the factored one (2f), where the layers below never see the image
+    and so learn a language model (Sec. 5). A static input needs one matrix product for all
+    steps: it is projected once and added to the gates of each step.
+
+    Each layer is a `keras.layers.LSTM` whose kernel holds the rows of its sequence input, then
+    those of the visual vector. On a GPU it runs itself, with cuDNN where Keras finds it; on a
+    CPU the input products are hoisted out of the time loop.
+
+    Args:
+        units: int, width N of every layer.
+        num_layers: int, depth L. Defaults to `2`.
+        factored: bool, whether the visual vector enters above layer 1. Defaults to `False`.
+        visual_layer: int, the layer that the visual vector joins, counted from 1. Defaults to
+            layer 2 if `factored`, else layer 1.
+        cell: `"lstm"`, or `"rnn"`: `h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)` with the output
+            `z_t = tanh(W_hz h_t + b_z)` of Sec. 2. Defaults to `"lstm"`.
+        dropout: float, rate after every layer, in training only. Defaults to `0.0`.
+        fused: `True`, `False` or `"auto"`: whether Keras' own LSTM layer runs the loop.
+            `"auto"` does so where Keras sees a GPU. Resets always use the hoisted loop.
+
+    Call arguments:
+        inputs: float tensor `(batch, time, features)`; `time` may be unknown.
+        visual: float tensor `(batch, visual features)`, or `None` for language only.
+        initial_state: list as returned with `return_state`, or `None` for zeros.
+        reset: bool or float tensor `(batch, time)`; 1 starts a new sequence at that step, as
+            Caffe's `cont` of 0 does. Defaults to no resets.
+        return_state: bool, whether to return `(outputs, state)`. Defaults to `False`.
+
+    Returns:
+        Float tensor `(batch, time, units)`: the top layer's `h_t` (LSTM) or `z_t` (RNN).
+        The state is a flat list of `(batch, units)` tensors: `h, c` for each LSTM layer, `h`
+        for each RNN layer, bottom first.
+
+    Raises:
+        ValueError: for a depth, layer or cell that does not exist.
+
+    Example:
+    ```python
+    stack = keras_lrcn.layers.FactoredLSTM(8, num_layers=2, factored=True)
+    words, image = np.zeros((4, 10, 6), "float32"), np.ones((4, 3), "float32")
+    hidden, state = stack(words, visual=image, return_state=True)  # (4, 10, 8), 4 tensors
+    ```
+
+    Reference: Donahue et al. 2015, Sec. 2 (equations), Sec. 5 and Fig. 4 (variants).
+    """
+
+    def __init__(
+        self,
+        units,
+        num_layers=2,
+        factored=False,
+        visual_layer=None,
+        cell="lstm",
+        dropout=0.0,
+        fused="auto",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if cell not in ("lstm", "rnn"):
+            raise ValueError(f'`cell` must be "lstm" or "rnn". Received: cell={cell!r}.')
+        if num_layers < 1:
+            raise ValueError(f"`num_layers` must be at least 1. Received: num_layers={num_layers}.")
+        if factored and num_layers < 2:
+            raise ValueError(
+                "`factored=True` feeds the image to layer 2 or above, so it needs `num_layers` "
+                f"of at least 2. Received: num_layers={num_layers}."
+            )
+        lowest, highest = (2, num_layers) if factored else (1, 1)
+        visual_layer = lowest if visual_layer is None else visual_layer
+        if not lowest <= visual_layer <= highest:
+            raise ValueError(
+                f"`visual_layer` must lie in {lowest}..{highest} for factored={factored} and "
+                f"num_layers={num_layers}. Received: visual_layer={visual_layer}."
+            )
+        self.units = units
+        self.num_layers = num_layers
+        self.factored = factored
+        self.visual_layer = visual_layer
+        self.cell = cell
+        self.dropout = dropout
+        self.fused = fused
+        self.recurrent_layers = [self._recurrent_layer(i) for i in range(num_layers)]
+        self.output_layers = []
+        if cell == "rnn":
+            self.output_layers = [
+                keras.layers.Dense(
+                    units,
+                    activation="tanh",
+                    kernel_initializer=_uniform(),
+                    dtype=self.dtype_policy,
+                    name=f"output_{i + 1}",
+                )
+                for i in range(num_layers)
+            ]
+        self.dropout_layers = [
+            keras.layers.Dropout(dropout, dtype=self.dtype_policy) for _ in range(num_layers)
+        ]
+
+    def _recurrent_layer(self, index):
+        kind = keras.layers.LSTM if self.cell == "lstm" else keras.layers.SimpleRNN
+        options = {"unit_forget_bias": False} if self.cell == "lstm" else {}
+        return kind(
+            self.units,
+            kernel_initializer=_uniform(),
+            recurrent_initializer=_uniform(),
+            return_sequences=True,
+            return_state=True,
+            dtype=self.dtype_policy,
+            name=f"{self.cell}_{index + 1}",
+            **options,
+        )
+
+    @property
+    def states_per_layer(self):
+        return 2 if self.cell == "lstm" else 1
+
+    def build(self, inputs_shape, visual_shape=None, initial_state_shape=None, reset_shape=None):
+        width = inputs_shape[-1]
+        for index, layer in enumerate(self.recurrent_layers):
+            if index + 1 == self.visual_layer and visual_shape is not None:
+                width += visual_shape[-1]
+            layer.build((None, None, width))
+            if self.output_layers:
+                self.output_layers[index].build((None, None, self.units))
+            width = self.units
+        self.built = True
+
+    def call(
+        self,
+        inputs,
+        visual=None,
+        initial_state=None,
+        reset=None,
+        training=False,
+        return_state=False,
+    ):
+        state = initial_state or self.initial_state(ops.shape(inputs)[0])
+        fused = reset is None and self._runs_fused()
+        x, final_state = inputs, []
+        for index in range(self.num_layers):
+            layer_visual = visual if index + 1 == self.visual_layer else None
+            layer_state = self._layer_state(state, index)
+            run = self._run_fused if fused else self._run_hoisted
+            x, layer_state = run(index, x, layer_visual, layer_state, reset)
+            final_state += layer_state
+            if self.output_layers:
+                x = self.output_layers[index](x)
+            x = self.dropout_layers[index](x, training=training)
+        return (x, final_state) if return_state else x
+
+    def initial_state(self, batch_size):
+        """Returns the zero state for `batch_size` sequences."""
+        zeros = ops.zeros((batch_size, self.units), dtype=self.compute_dtype)
+        return [zeros] * (self.num_layers * self.states_per_layer)
+
+    def project_visual(self, visual):
+        """Projects a visual vector once for all the steps to come.
+
+        Args:
+            visual: float tensor `(batch, visual features)`.
+
+        Returns:
+            Float tensor `(batch, gates)`, the `visual_gates` of `step`.
+        """
+        layer = self.recurrent_layers[self.visual_layer - 1]
+        visual = ops.cast(visual, self.compute_dtype)
+        rows = layer.cell.kernel.shape[0] - visual.shape[-1]
+        return ops.matmul(visual, self._weight(layer.cell.kernel)[rows:])
+
+    def step(self, inputs, state, visual_gates=None):
+        """Runs one time step, for decoding and streaming.
+
+        Args:
+            inputs: float tensor `(batch, features)`.
+            state: list of tensors, as from `initial_state` or an earlier step.
+            visual_gates: what `project_visual` returned, or `None`.
+
+        Returns:
+            `(output, state)`: float tensor `(batch, units)`, and the new list.
+        """
+        x, new_state = ops.cast(inputs, self.compute_dtype), []
+        for index, layer in enumerate(self.recurrent_layers):
+            gates = self._input_gates(layer, x)
+            if index + 1 == self.visual_layer and visual_gates is not None:
+                gates = gates + visual_gates
+            layer_state = self._advance(layer, gates, self._layer_state(state, index))
+            new_state += layer_state
+            x = layer_state[0]
+            if self.output_layers:
+                x = self.output_layers[index](x)
+        return x, new_state
+
+    def _runs_fused(self):
+        if self.fused == "auto":
+            return bool(keras.distribution.list_devices("gpu"))
+        return self.fused
+
+    def _run_fused(self, index, x, visual, state, reset):
+        if visual is not None:
+            steps = ops.ones_like(x[:, :, :1])
+            x = ops.concatenate([x, steps * ops.cast(visual, x.dtype)[:, None, :]], axis=-1)
+        x, *state = self.recurrent_layers[index](x, initial_state=state)
+        return x, state
+
+    def _run_hoisted(self, index, x, visual, state, reset):
+        layer = self.recurrent_layers[index]
+        gates = self._input_gates(layer, ops.cast(x, self.compute_dtype))
+        if visual is not None:
+            gates = gates + self.project_visual(visual)[:, None, :]
+        keep = None if reset is None else 1 - ops.cast(reset, self.compute_dtype)[..., None]
+        if keras.backend.backend() == "tensorflow" and (gates.shape[1] or 999) <= UNROLL_LIMIT:
+            return self._unrolled(layer, gates, state, keep)
+        return self._scanned(layer, gates, state, keep)
+
+    def _unrolled(self, layer, gates, state, keep):
+        outputs = []
+        for t in range(gates.shape[1]):
+            if keep is not None:
+                state = [s * keep[:, t] for s in state]
+            state = self._advance(layer, gates[:, t], state)
+            outputs.append(state[0])
+        return ops.stack(outputs, axis=1), state
+
+    def _scanned(self, layer, gates, state, keep):
+        if keep is None:
+            keep = ops.ones_like(gates[:, :, :1])
+        steps = ops.swapaxes(ops.concatenate([gates, keep], axis=-1), 0, 1)
+
+        def body(packed, step):
+            state = [s * step[:, -1:] for s in ops.split(packed, self.states_per_layer, axis=-1)]
+            packed = ops.concatenate(self._advance(layer, step[:, :-1], state), axis=-1)
+            return packed, packed
+
+        packed, outputs = ops.scan(body, ops.concatenate(state, axis=-1), steps)
+        outputs = ops.swapaxes(outputs[..., : self.units], 0, 1)
+        return outputs, ops.split(packed, self.states_per_layer, axis=-1)
+
+    def _input_gates(self, layer, x):
+        kernel = self._weight(layer.cell.kernel)[: x.shape[-1]]
+        return ops.matmul(x, kernel) + self._weight(layer.cell.bias)
+
+    def _advance(self, layer, gates, state):
+        """The equations of Sec. 2 for one step; `gates` already hold input, image and bias."""
+        a = gates + ops.matmul(state[0], self._weight(layer.cell.recurrent_kernel))
+        if self.cell == "rnn":
+            return [ops.tanh(a)]
+        i, f, g, o = ops.split(a, 4, axis=-1)  # Keras' order of the paper's i, f, o, g
+        i, f, o, g = ops.sigmoid(i), ops.sigmoid(f), ops.sigmoid(o), ops.tanh(g)
+        c = f * state[1] + i * g
+        h = o * ops.tanh(c)
+        return [h, c]
+
+    def _layer_state(self, state, index):
+        per_layer = self.states_per_layer
+        return list(state[per_layer * index : per_layer * (index + 1)])
+
+    def _weight(self, variable):  # `step` runs outside Keras' autocast scope
+        return ops.cast(variable, self.compute_dtype)
+
+    def compute_output_spec(
+        self,
+        inputs,
+        visual=None,
+        initial_state=None,
+        reset=None,
+        training=False,
+        return_state=False,
+    ):
+        batch, time = inputs.shape[:2]
+        outputs = keras.KerasTensor((batch, time, self.units), dtype=self.compute_dtype)
+        if not return_state:
+            return outputs
+        num_states = self.num_layers * self.states_per_layer
+        state = [
+            keras.KerasTensor((batch, self.units), dtype=self.compute_dtype)
+            for _ in range(num_states)
+        ]
+        return outputs, state
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            units=self.units,
+            num_layers=self.num_layers,
+            factored=self.factored,
+            visual_layer=self.visual_layer,
+            cell=self.cell,
+            dropout=self.dropout,
+            fused=self.fused,
+        )
+        return config
+
+
+def _uniform():
+    return keras.initializers.RandomUniform(-0.08, 0.08)  # the authors' filler

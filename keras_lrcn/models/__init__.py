@@ -1,0 +1,8 @@
+from keras_lrcn.models.caption_loss import CaptionLoss as CaptionLoss
+from keras_lrcn.models.captioner import Caption as Caption
+from keras_lrcn.models.captioner import LRCNCaptioner as LRCNCaptioner
+from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone as LRCNCaptionerBackbone
+from keras_lrcn.models.captioner_preprocessor import (
+    LRCNCaptionerPreprocessor as LRCNCaptionerPreprocessor,
+)
+from keras_lrcn.models.captioner_preprocessor import LRCNImageConverter as LRCNImageConverter

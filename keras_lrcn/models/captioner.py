@@ -1,0 +1,357 @@
+"""A photo -> a sentence."""
+
+import os
+from typing import NamedTuple
+
+import keras
+import keras_hub
+import numpy as np
+from keras import ops
+
+from keras_lrcn.models.caption_loss import CaptionLoss
+from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
+from keras_lrcn.models.captioner_preprocessor import LRCNCaptionerPreprocessor
+from keras_lrcn.models.preset_task import PresetTask
+from keras_lrcn.samplers import BeamSearch, BestOfN, CaptionSampler, Sample
+
+BATCH_SIZES = (1, 4, 16, 64)  # a compiled loop is made for these only
+NAMED_SAMPLERS = {"beam": BeamSearch, "best_of_n": BestOfN, "sample": Sample}
+
+
+class Caption(NamedTuple):
+    """One caption with its log-probabilities in nats; `finished` is False without `<eos>`."""
+
+    text: str
+    score: float
+    words: tuple
+    word_scores: tuple
+    finished: bool
+
+
+@keras.saving.register_keras_serializable(package="keras_lrcn")
+class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
+    """LRCN for still images: describes a photo in a sentence.
+
+    Args:
+        backbone: `keras_lrcn.LRCNCaptionerBackbone`.
+        preprocessor: `keras_lrcn.LRCNCaptionerPreprocessor`, or `None` to feed tensors.
+        sampler: default sampler of `generate`: `"greedy"`, `"beam"`, `"sample"`,
+            `"best_of_n"`, any KerasHub sampler or name. Saved in the preset. Defaults to
+            `"beam"` with five beams.
+
+    Example:
+    ```python
+    captioner = keras_lrcn.LRCNCaptioner.from_preset("lrcn2f_efficientnet_lite0_flickr8k")
+    captioner.generate("photo.jpg")                      # "A dog runs through the grass."
+    captioner.score(["photo.jpg"], ["A dog is running"])   # log-probability in nats
+    captioner.fit(keras_lrcn.data.captioned_images(examples, (224, 224), training=True))
+    captioner.save_to_preset("my_captioner")
+    ```
+
+    Reference: Donahue et al. 2015, Sec. 5.
+    """
+
+    backbone_cls = LRCNCaptionerBackbone
+    preprocessor_cls = LRCNCaptionerPreprocessor
+
+    def __init__(self, backbone, preprocessor=None, sampler="beam", **kwargs):
+        # === Layers ===
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.predict_words = keras.layers.Dense(
+            backbone.vocabulary_size,
+            kernel_initializer=keras.initializers.RandomUniform(-0.08, 0.08),
+            dtype=backbone.dtype_policy,
+            name="predict",
+        )
+
+        # === Functional model ===
+        inputs = backbone.input
+        outputs = self.predict_words(backbone(inputs))
+        # === Config ===
+        self._default_sampler = sampler
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+    def compile(
+        self,
+        optimizer="auto",
+        loss="auto",
+        *,
+        weighted_metrics="auto",
+        sampler=None,
+        jit_compile="auto",
+        **kwargs,
+    ):
+        """Configures training and generation, see `keras_hub.models.CausalLM.compile`.
+
+        Args:
+            loss: `"auto"` is `CaptionLoss()`, the mean over real words.
+            sampler: default sampler of `generate`; `None` keeps the present one.
+            jit_compile: `"auto"` compiles on JAX only: XLA on a CPU is many times slower than
+                TensorFlow's graph for depthwise convolutions.
+        """
+        if jit_compile == "auto":
+            jit_compile = keras.backend.backend() == "jax"
+        super().compile(
+            optimizer=keras.optimizers.Adam(1e-4) if optimizer == "auto" else optimizer,
+            loss=CaptionLoss() if loss == "auto" else loss,
+            weighted_metrics=weighted_metrics,
+            sampler=self._find_sampler(sampler or self._default_sampler),
+            jit_compile=jit_compile,
+            **kwargs,
+        )
+        self._default_sampler = sampler or self._default_sampler
+        self._generate_functions = {}
+
+    def generate(
+        self,
+        images,
+        sampler=None,
+        num_captions=1,
+        max_length=None,
+        seed=None,
+        return_details=False,
+    ):
+        """Describes photos.
+
+        Args:
+            images: one photo or a list: paths, or uint8 arrays `(height, width, 3)` of any
+                size; a uint8 array `(batch, height, width, 3)`; a `tf.data.Dataset` of batches;
+                or cached features, `{"features": array (batch, pooled_dim)}`.
+            sampler: as for the constructor; `None` is the compiled one.
+            num_captions: int, captions per image, best first. Defaults to `1`.
+            max_length: int, words at the most, `<eos>` included. Defaults to the
+                preprocessor's `sequence_length`.
+            seed: int for samplers that draw; the same seed gives the same captions.
+            return_details: bool, whether to return `Caption` tuples with log-probabilities.
+
+        Returns:
+            A str for one image, a list of str for several; with `num_captions` above 1 or
+            `return_details` a list (of str or of `Caption`) in place of each str.
+
+        Raises:
+            ValueError: for an image that cannot be read, by name, or an unknown sampler.
+        """
+        if self.preprocessor is None:
+            raise ValueError(
+                "`generate` needs a preprocessor. Set `captioner.preprocessor`, or call "
+                "`captioner.make_generate_function()` on tensors."
+            )
+        sampler = self._find_sampler(sampler or self.sampler, num_captions, seed)
+        load = self.preprocessor.load_images
+        if isinstance(images, dict):
+            images, load = images["features"], np.asarray
+        images, single = _as_list(images)
+        captions = []
+        for start in range(0, len(images), BATCH_SIZES[-1]):
+            visual = load(images[start : start + BATCH_SIZES[-1]])
+            captions += self._generate_batch(visual, sampler, max_length)
+        if not return_details:
+            captions = [[c.text for c in image] for image in captions]
+            captions = [image[0] if num_captions == 1 else image for image in captions]
+        return captions[0] if single else captions
+
+    def score(self, images, captions, per_word=False):
+        """Returns how likely given captions are for given photos.
+
+        Args:
+            images: as for `generate`, one for each caption.
+            captions: one sentence, or a list of them.
+            per_word: bool, whether to return the terms of the sums.
+
+        Returns:
+            Float64 array `(captions,)`: sum of the log-probabilities (nats) of all words and
+            `<eos>`; with `per_word` a list of arrays, the last entry being `<eos>`. Sentences
+            are not cut; words out of the vocabulary are scored as `<unk>`.
+
+        Raises:
+            ValueError: if there are not as many images as captions.
+
+        Reference: the authors' `score_caption` leaves `<eos>` out; drop the last entry of
+        `per_word` for that.
+        """
+        images, _ = _as_list(images)
+        captions = [captions] if isinstance(captions, str) else list(captions)
+        if len(images) != len(captions):
+            raise ValueError(
+                f"Give one image per caption. Received: {len(images)} images, "
+                f"{len(captions)} captions."
+            )
+        scores = []
+        for start in range(0, len(images), BATCH_SIZES[-1]):
+            rows = slice(start, start + BATCH_SIZES[-1])
+            visual = self.preprocessor.load_images(images[rows])
+            scores += self._word_scores(visual, self.preprocessor.tokenizer(captions[rows]))
+        return scores if per_word else np.array([s.sum() for s in scores])
+
+    def on_features(self):
+        """Returns the network behind the CNN, sharing every weight.
+
+        Returns:
+            `keras.Model` with the inputs of this task, but `visual` being the pooled features
+            `(batch, pooled_dim)`: train it on cached features while the CNN is frozen.
+        """
+        encoder = self.backbone.visual_encoder
+        width = getattr(encoder, "pooled_dim", self.backbone.visual_dim)
+        inputs = {
+            "visual": keras.Input((width,), name="visual"),
+            "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
+            "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
+        }
+        visual = self._encode(inputs["visual"])
+        hidden = self.backbone.describe(visual, inputs["token_ids"])
+        return keras.Model(inputs, self.predict_words(hidden), name="captioner_on_features")
+
+    def generate_step(self, inputs, stop_token_ids=None):
+        """Generates for one batch of tensors; called through `make_generate_function`."""
+        backbone = self.backbone
+        visual = self._encode(ops.cast(inputs["visual"], backbone.compute_dtype))
+        token_ids = inputs["token_ids"]
+        cache = {
+            "visual": backbone.lstm_stack.project_visual(visual),
+            "state": backbone.lstm_stack.initial_state(ops.shape(token_ids)[0]),
+        }
+
+        def next(prompt, cache, index):
+            previous = ops.take(prompt, index - 1, axis=1)
+            hidden, state = backbone.lstm_stack.step(
+                backbone.token_embedding(previous), cache["state"], cache["visual"]
+            )
+            return self.predict_words(hidden), hidden, {**cache, "state": state}
+
+        outputs = self.sampler(
+            next=next,
+            prompt=token_ids,
+            cache=cache,
+            index=1,
+            mask=inputs["padding_mask"],
+            stop_token_ids=stop_token_ids,
+            model=self,
+        )
+        return outputs if isinstance(outputs, dict) else {"token_ids": outputs}
+
+    def _encode(self, visual):
+        """Visual input -> visual vector; pooled features of an image pass the CNN by."""
+        encoder = self.backbone.visual_encoder
+        if encoder is None:
+            return visual
+        if len(visual.shape) == 2 and len(encoder.input.shape) > 2:
+            return encoder.project(visual) if hasattr(encoder, "project") else visual
+        return encoder(visual, training=False)
+
+    def _find_sampler(self, sampler, num_captions=1, seed=None):
+        if isinstance(sampler, str) and sampler in NAMED_SAMPLERS:
+            sampler = NAMED_SAMPLERS[sampler]()
+        sampler = keras_hub.samplers.get(sampler)
+        if not isinstance(sampler, CaptionSampler):
+            if num_captions > 1:
+                raise ValueError(
+                    f"{type(sampler).__name__} returns one caption per image. For "
+                    f"num_captions={num_captions} take one of {sorted(NAMED_SAMPLERS)}."
+                )
+            return sampler
+        config = sampler.get_config()
+        changes = {"num_captions": num_captions} if num_captions > 1 else {}
+        if isinstance(sampler, BeamSearch):
+            changes["num_beams"] = max(num_captions, sampler.num_beams)
+        elif seed is not None:
+            changes["seed"] = seed
+        sampler = type(sampler).from_config({**config, **changes})
+        return sampler.prepare(self.preprocessor.tokenizer) if self.preprocessor else sampler
+
+    def _generate_batch(self, visual, sampler, max_length):
+        tokenizer = self.preprocessor.tokenizer
+        inputs = self.preprocessor.start_captions(visual, max_length)
+        size = next(s for s in BATCH_SIZES if s >= len(visual))
+        padded = {
+            k: np.concatenate([v, np.repeat(v[-1:], size - len(v), 0)]) for k, v in inputs.items()
+        }
+        function = self._generate_function_for(sampler)
+        outputs = function(padded, stop_token_ids=(tokenizer.end_token_id,))
+        token_ids = ops.convert_to_numpy(outputs["token_ids"])[: len(visual)]
+        token_ids = token_ids.reshape(len(visual), -1, token_ids.shape[-1])
+        if "word_scores" in outputs:
+            word_scores = ops.convert_to_numpy(outputs["word_scores"])[: len(visual)]
+        else:
+            word_scores = self._scores_of_ids(inputs["visual"], token_ids)
+        return [
+            [self._caption(*row) for row in zip(*image, strict=True)]
+            for image in zip(token_ids, word_scores, strict=True)
+        ]
+
+    def _generate_function_for(self, sampler):
+        """The compiled loop of a sampler; those of one configuration are made once."""
+        key = (type(sampler).__name__, repr(sorted(sampler.get_config().items())))
+        if key not in self._generate_functions or getattr(sampler, "seed", 0) is None:
+            self.sampler, previous = sampler, self.sampler
+            self.generate_function = None
+            self._generate_functions[key] = self.make_generate_function(), sampler
+            self.sampler = previous
+        function, self_sampler = self._generate_functions[key]
+
+        def run(inputs, stop_token_ids):
+            previous, self.sampler = self.sampler, self_sampler
+            try:
+                return function(inputs, stop_token_ids=stop_token_ids)
+            finally:
+                self.sampler = previous
+
+        return run
+
+    def _caption(self, token_ids, word_scores):
+        token_ids = token_ids.tolist()[1:]
+        end = self.preprocessor.tokenizer.end_token_id
+        finished = end in token_ids
+        length = token_ids.index(end) + 1 if finished else len(token_ids)
+        scores = tuple(float(s) for s in word_scores[1 : length + 1])
+        words = [self.preprocessor.tokenizer.id_to_token(i) for i in token_ids[:length]]
+        text = self.preprocessor.sentence(token_ids[:length])
+        return Caption(text, float(np.sum(scores)), tuple(words), scores, finished)
+
+    def _scores_of_ids(self, visual, token_ids):
+        rows = [row[0].tolist()[1:] for row in token_ids]
+        end = self.preprocessor.tokenizer.end_token_id
+        rows = [row[: row.index(end)] if end in row else row for row in rows]
+        scores = np.zeros(token_ids.shape, "float32")
+        for target, values in zip(scores, self._word_scores(visual, rows), strict=True):
+            target[0, 1 : len(values) + 1] = values[: target.shape[1] - 1]
+        return scores
+
+    def _word_scores(self, visual, rows):
+        """Log-probability of each word and of `<eos>`, teacher forced, in float64."""
+        tokenizer = self.preprocessor.tokenizer
+        length = max(len(row) for row in rows) + 1
+        ids = np.full((len(rows), length + 1), tokenizer.pad_token_id, "int32")
+        for target, row in zip(ids, rows, strict=True):
+            target[: len(row) + 2] = [tokenizer.start_token_id, *row, tokenizer.end_token_id]
+        inputs = {"visual": visual, "token_ids": ids[:, :-1]}
+        inputs["padding_mask"] = (inputs["token_ids"] != tokenizer.pad_token_id).astype("int32")
+        logits = keras.Model.predict_on_batch(self, inputs).astype("float64")
+        peak = logits.max(-1, keepdims=True)
+        logits -= peak + np.log(np.exp(logits - peak).sum(-1, keepdims=True))
+        scores = np.take_along_axis(logits, ids[:, 1:, None], axis=-1)[..., 0]
+        return [s[: len(row) + 1] for s, row in zip(scores, rows, strict=True)]
+
+    def get_config(self):
+        config = super().get_config()
+        sampler = self._default_sampler
+        if isinstance(sampler, keras_hub.samplers.Sampler):
+            sampler = keras.saving.serialize_keras_object(sampler)
+        return {**config, "sampler": sampler}
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        if isinstance(config.get("sampler"), dict):
+            config["sampler"] = keras.saving.deserialize_keras_object(config["sampler"])
+        return super().from_config(config)
+
+
+def _as_list(images):
+    if isinstance(images, (str, os.PathLike)):
+        return [images], True
+    if hasattr(images, "as_numpy_iterator"):
+        return [image for batch in images.as_numpy_iterator() for image in batch], False
+    if hasattr(images, "ndim") and images.ndim in (2, 3):
+        return [np.asarray(images)], True
+    return list(images), False

@@ -1,0 +1,149 @@
+"""(image, words so far) -> hidden states: the graph of the captioner."""
+
+import keras
+import keras_hub
+
+from keras_lrcn.layers import FactoredLSTM
+
+
+@keras.saving.register_keras_serializable(package="keras_lrcn")
+class LRCNCaptionerBackbone(keras_hub.models.Backbone):
+    """Visual encoder, word embedding and LSTM stack.
+
+    Args:
+        vocabulary_size: int, words with the special ones.
+        visual_encoder: `keras.Model` from one visual input to one vector, or `None`: the visual
+            input is then the vector itself (cached features, CRF output).
+        visual_dim: int, width of that vector; needed only without a `visual_encoder`.
+        embedding_dim: int, width of the word embedding. Defaults to `1000`.
+        units, num_layers, factored, visual_layer, cell: the stack, see
+            `keras_lrcn.layers.FactoredLSTM`. Defaults are the authors' LRCN-2f.
+        dropout: float, rate on the embedding and after every layer of the stack. The authors
+            use 0 for captions and 0.5 for the language model. Defaults to `0.0`.
+        visual_dropout: float, rate on the visual vector. Defaults to `0.0`.
+
+    Call arguments:
+        inputs: dict of `visual` (`(batch, height, width, 3)` or `(batch, visual_dim)`),
+            `token_ids` int `(batch, time)` and `padding_mask` `(batch, time)`. The mask is not
+            read: words are padded on the right and each step sees only those before it.
+
+    Returns:
+        Float tensor `(batch, time, units)`.
+
+    Raises:
+        ValueError: if neither `visual_encoder` nor `visual_dim` is given.
+
+    Example:
+    ```python
+    backbone = keras_lrcn.LRCNCaptionerBackbone(12, visual_dim=6, embedding_dim=8, units=8)
+    ids = np.ones((2, 5), "int32")
+    backbone({"visual": np.ones((2, 6)), "token_ids": ids, "padding_mask": ids})  # (2, 5, 8)
+    ```
+
+    Reference: Donahue et al. 2015, Sec. 5 and Fig. 4; widths from the authors' `lrcn.prototxt`.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size,
+        visual_encoder=None,
+        visual_dim=None,
+        embedding_dim=1000,
+        units=1000,
+        num_layers=2,
+        factored=True,
+        visual_layer=None,
+        cell="lstm",
+        dropout=0.0,
+        visual_dropout=0.0,
+        dtype=None,
+        **kwargs,
+    ):
+        if visual_encoder is None and visual_dim is None:
+            raise ValueError(
+                "Give a `visual_encoder`, or the width of the visual vector as `visual_dim`."
+            )
+
+        # === Layers ===
+        self.visual_encoder = visual_encoder
+        self.token_embedding = keras.layers.Embedding(
+            vocabulary_size,
+            embedding_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.08, 0.08),
+            dtype=dtype,
+            name="token_embedding",
+        )
+        self.embedding_dropout = keras.layers.Dropout(dropout, dtype=dtype)
+        self.visual_dropout_layer = keras.layers.Dropout(visual_dropout, dtype=dtype)
+        self.lstm_stack = FactoredLSTM(
+            units,
+            num_layers=num_layers,
+            factored=factored,
+            visual_layer=visual_layer,
+            cell=cell,
+            dropout=dropout,
+            dtype=dtype,
+            name="lstm_stack",
+        )
+
+        # === Functional model ===
+        visual_shape = (visual_dim,) if visual_encoder is None else visual_encoder.input.shape[1:]
+        inputs = {
+            "visual": keras.Input(visual_shape, name="visual"),
+            "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
+            "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
+        }
+        features = inputs["visual"]
+        if visual_encoder is not None:
+            features = visual_encoder(features)
+        outputs = self.describe(features, inputs["token_ids"])
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
+
+        # === Config ===
+        self.vocabulary_size = vocabulary_size
+        self.visual_dim = features.shape[-1]
+        self.embedding_dim = embedding_dim
+        self.units = units
+        self.num_layers = num_layers
+        self.factored = factored
+        self.visual_layer = self.lstm_stack.visual_layer
+        self.cell = cell
+        self.dropout = dropout
+        self.visual_dropout = visual_dropout
+
+    def describe(self, features, token_ids):
+        """Runs what lies behind the visual encoder.
+
+        Args:
+            features: float tensor `(batch, visual_dim)`.
+            token_ids: int tensor `(batch, time)`.
+
+        Returns:
+            Float tensor `(batch, time, units)`.
+        """
+        words = self.embedding_dropout(self.token_embedding(token_ids))
+        return self.lstm_stack(words, visual=self.visual_dropout_layer(features))
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            vocabulary_size=self.vocabulary_size,
+            visual_encoder=self.visual_encoder and keras.layers.serialize(self.visual_encoder),
+            visual_dim=self.visual_dim,
+            embedding_dim=self.embedding_dim,
+            units=self.units,
+            num_layers=self.num_layers,
+            factored=self.factored,
+            visual_layer=self.visual_layer,
+            cell=self.cell,
+            dropout=self.dropout,
+            visual_dropout=self.visual_dropout,
+        )
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        if isinstance(config.get("visual_encoder"), dict):
+            config["visual_encoder"] = keras.layers.deserialize(config["visual_encoder"])
+        return super().from_config(config)

@@ -1,0 +1,132 @@
+"""Photos and sentences -> the captioner's tensors, and back."""
+
+import os
+
+import keras
+import keras_hub
+import numpy as np
+from PIL import Image
+
+from keras_lrcn.data import read_image
+from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
+from keras_lrcn.preprocessing import WordTokenizer
+
+
+@keras.saving.register_keras_serializable(package="keras_lrcn")
+class LRCNImageConverter(keras_hub.layers.ImageConverter):
+    """Resizes photos and brings pixels to the visual encoder's range; travels in the preset."""
+
+    backbone_cls = LRCNCaptionerBackbone
+
+
+@keras.saving.register_keras_serializable(package="keras_lrcn")
+class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
+    """Turns images and captions into `visual`, `token_ids`, `padding_mask` and targets.
+
+    Args:
+        tokenizer: `keras_lrcn.preprocessing.WordTokenizer`.
+        image_converter: `keras_hub.layers.ImageConverter`, or `None` when the visual input is
+            a vector that needs no preparation.
+        sequence_length: int, words per caption with `<eos>`; longer ones are cut. Defaults to
+            `20`, the authors'.
+
+    Call arguments:
+        x: dict of `images` (uint8 `(batch, height, width, 3)`, or vectors without an
+            `image_converter`) and `captions` (strings); one example or a batch.
+
+    Returns:
+        `(inputs, targets, weights)`: the backbone's dict, the words moved by one, 1 for each
+        real word of the targets and 0 for padding.
+
+    Example:
+    ```python
+    preprocessor = keras_lrcn.LRCNCaptionerPreprocessor.from_preset(
+        "lrcn2f_efficientnet_lite0_flickr8k"
+    )
+    x, y, weights = preprocessor({"images": photos, "captions": sentences})
+    ```
+    """
+
+    backbone_cls = LRCNCaptionerBackbone
+    tokenizer_cls = WordTokenizer
+    image_converter_cls = LRCNImageConverter
+
+    def __init__(self, tokenizer, image_converter=None, sequence_length=20, **kwargs):
+        super().__init__(tokenizer=tokenizer, sequence_length=sequence_length, **kwargs)
+        self.image_converter = image_converter
+
+    def call(self, x, y=None, sample_weight=None, sequence_length=None):
+        if not isinstance(x, dict) or not {"images", "captions"} <= set(x):
+            raise ValueError(
+                'The captioner learns from dicts with "images" and "captions". Received: '
+                f"{sorted(x) if isinstance(x, dict) else type(x)}."
+            )
+        if not self.built:
+            self.build(None)
+        text = super().call(x["captions"], sequence_length=sequence_length)
+        inputs, targets, weights = text
+        inputs["visual"] = self.convert_images(x["images"])
+        return inputs, targets, weights
+
+    def convert_images(self, images):
+        """Resizes and scales a batch (or one) of pixels 0-255; vectors pass."""
+        return images if self.image_converter is None else self.image_converter(images)
+
+    def load_images(self, images):
+        """Reads and resizes photos of any size, with Pillow, the same on every backend.
+
+        Args:
+            images: list of paths, or of uint8 arrays `(height, width[, 3])`.
+
+        Returns:
+            Array `(batch, height, width, 3)` in the model's pixel range.
+        """
+        if self.image_converter is None:
+            return np.asarray(images, "float32")
+        height, width = self.image_converter.image_size
+        pixels = np.stack([_resized(_as_pixels(image), height, width) for image in images])
+        return keras.ops.convert_to_numpy(self.convert_images(pixels))
+
+    def generate_preprocess(self, x, sequence_length=None):
+        """Photos -> the dict that `generate_step` starts from."""
+        return self.start_captions(self.load_images(x), sequence_length)
+
+    def start_captions(self, visual, sequence_length=None):
+        """Adds rows of `<bos>` and room for `sequence_length` words to visual inputs."""
+        length = sequence_length or self.sequence_length
+        token_ids = np.full((len(visual), length + 1), self.tokenizer.pad_token_id, "int32")
+        token_ids[:, 0] = self.tokenizer.start_token_id
+        mask = np.zeros_like(token_ids)
+        mask[:, 0] = 1
+        return {"visual": visual, "token_ids": token_ids, "padding_mask": mask}
+
+    def generate_postprocess(self, x):
+        """Turns rows of ids into sentences, written as the authors do: `A dog runs.`"""
+        return [self.sentence(row) for row in np.asarray(x["token_ids"]).tolist()]
+
+    def sentence(self, token_ids):
+        """One row of ids -> a sentence; `...` marks one that never ended."""
+        text = self.tokenizer.detokenize(token_ids)
+        end = "." if self.tokenizer.end_token_id in token_ids else "..."
+        return text[:1].upper() + text[1:] + end
+
+
+def _as_pixels(image):
+    if isinstance(image, (str, os.PathLike)):
+        return read_image(image)
+    image = np.asarray(image)
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=-1)
+    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8:
+        hint = " Pixels are 0-255: for floats in 0-1 pass `(image * 255).astype('uint8')`."
+        raise ValueError(
+            "An image must be a path or a uint8 array (height, width, 3) in RGB. Received: "
+            f"shape {image.shape}, dtype {image.dtype}.{hint if image.dtype.kind == 'f' else ''}"
+        )
+    return image
+
+
+def _resized(image, height, width):
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.BICUBIC))

@@ -1,0 +1,63 @@
+"""What our tasks add to KerasHub's preset loading and saving."""
+
+import inspect
+
+import keras
+
+
+class PresetTask:
+    """Mixin before a `keras_hub.models.Task`: presets that are whole, and clear refusals.
+
+    - a preset's head is loaded or it is an error; KerasHub would go on with random weights;
+    - the optimizer's state stays out of the preset's weights;
+    - unknown arguments are refused instead of ignored;
+    - a reloaded `.keras` file keeps its optimizer.
+    """
+
+    @classmethod
+    def from_preset(cls, preset, load_weights=True, **kwargs):
+        """Builds the task from a preset.
+
+        Args:
+            preset: name from `keras_lrcn.list_presets()`, a local folder, or a handle
+                `hf://owner/name` or `kaggle://owner/model/keras/variation`.
+            load_weights: bool, `False` for random weights. Defaults to `True`.
+            **kwargs: arguments of the constructor to override, or `dtype`.
+
+        Raises:
+            ValueError: for an unknown preset or argument.
+            FileNotFoundError: if the preset holds no weights of this task's own layers.
+        """
+        known = set(inspect.signature(cls.__init__).parameters) - {"self", "kwargs"}
+        known |= {"dtype", "compile", "name", "trainable"}
+        unknown = sorted(set(kwargs) - known)
+        if unknown:
+            raise ValueError(
+                f"{cls.__name__}.from_preset() has no argument {unknown}; it knows {sorted(known)}."
+            )
+        task = super().from_preset(preset, load_weights=load_weights, **kwargs)
+        head_replaced = "num_classes" in kwargs
+        if load_weights and not head_replaced and not getattr(task, "_head_loaded", False):
+            raise FileNotFoundError(
+                f"Preset {preset!r} has no `task.json` with `task.weights.h5` for {cls.__name__}, "
+                "or they could not be downloaded: its last layer would be random. Check the "
+                "network or the folder; `load_weights=False` builds it with random weights."
+            )
+        return task
+
+    def load_task_weights(self, filepath):
+        keras.saving.load_weights(self, str(filepath), objects_to_skip=self._not_in_head())
+        self._head_loaded = True
+
+    def save_task_weights(self, filepath):
+        keras.saving.save_weights(self, str(filepath), objects_to_skip=self._not_in_head())
+
+    def _not_in_head(self):
+        optimizer = [] if self.optimizer is None else [self.optimizer]
+        return [*self.backbone._flatten_layers(), *optimizer]
+
+    def compile_from_config(self, config):
+        config = keras.saving.deserialize_keras_object(config)
+        self.compile(**config)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)

@@ -1,0 +1,49 @@
+"""Preset names -> where their files are."""
+
+import json
+import pathlib
+
+
+from keras_lrcn.models import LRCNCaptionerBackbone
+
+EMBEDDED = pathlib.Path(__file__).parent / "pretrained"
+
+
+def list_presets():
+    """Lists the presets that can be loaded by name.
+
+    Returns:
+        Dict from name to a dict of `description`, `params`, `origin`, `licence`, `where`
+        (`"embedded"`: shipped in this package) and `task`.
+
+    Example:
+    ```python
+    for name, preset in keras_lrcn.list_presets().items():
+        print(name, preset["description"])
+    ```
+    """
+    presets = {}
+    for path in sorted(EMBEDDED.glob("*/preset.json")):
+        with open(path, encoding="utf-8") as file:
+            presets[path.parent.name] = {**json.load(file), "where": "embedded"}
+    return presets
+
+
+def _register():
+    entries = {
+        name: {
+            "metadata": {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"},
+            "kaggle_handle": str(EMBEDDED / name),
+        }
+        for name, preset in list_presets().items()
+    }
+    # KerasHub resolves the names for every class that shares this backbone. The function is
+    # private; should it move, loading by folder still works.
+    try:
+        from keras_hub.src.utils.preset_utils import register_presets
+    except ImportError:
+        return
+    register_presets(entries, LRCNCaptionerBackbone)
+
+
+_register()

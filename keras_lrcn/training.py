@@ -1,0 +1,73 @@
+"""Training that survives being killed."""
+
+import json
+import os
+
+import keras
+
+
+def fit_resumable(model, dataset_of_epoch, epochs, folder, after_epoch=None, **kwargs):
+    """Trains epoch by epoch; a run that was killed goes on as if it had not been.
+
+    After every epoch weights, optimizer and the random state of the dropout layers are written
+    to `folder`, first under another name, so that a half-written file is never taken for a
+    whole one. As each epoch's data depends on its number alone, 2 + 2 epochs equal 4.
+
+    Args:
+        model: a compiled `keras.Model`.
+        dataset_of_epoch: callable, epoch (from 0) -> what `model.fit` takes as `x`.
+        epochs: int, epochs in all.
+        folder: path for the state and `history.json`.
+        after_epoch: callable `(epoch, logs) -> dict` of more numbers for the history, such as
+            the score of free-running captions; it runs before the state is written.
+        **kwargs: passed to `keras.Model.fit`, such as `verbose`.
+
+    Returns:
+        List of dicts, one an epoch.
+
+    Example:
+    ```python
+    history = keras_lrcn.fit_resumable(model, lambda epoch: data(seed=epoch), 10, "runs/frozen")
+    ```
+    """
+    os.makedirs(folder, exist_ok=True)
+    history_path = os.path.join(folder, "history.json")
+    history = []
+    if os.path.exists(history_path):
+        with open(history_path, encoding="utf-8") as file:
+            history = json.load(file)
+    if history:
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        model.load_weights(_state_path(folder, len(history)))
+    for epoch in range(len(history), epochs):
+        fitted = keras.Model.fit(
+            model,
+            dataset_of_epoch(epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            **kwargs,
+        )
+        logs = {name: float(values[-1]) for name, values in fitted.history.items()}
+        if after_epoch is not None:
+            logs |= after_epoch(epoch, logs) or {}
+        history.append({"epoch": epoch, **logs})
+        _save_state(model, folder, history, history_path)
+    return history
+
+
+def _state_path(folder, epochs):
+    return os.path.join(folder, f"state_{epochs:04d}.weights.h5")
+
+
+def _save_state(model, folder, history, history_path):
+    """The history file names the state that counts: it is replaced last, in one step."""
+    new = os.path.join(folder, "new.weights.h5")
+    model.save_weights(new)
+    os.replace(new, _state_path(folder, len(history)))
+    with open(history_path + ".new", "w", encoding="utf-8") as file:
+        json.dump(history, file, indent=1)
+    os.replace(history_path + ".new", history_path)
+    old = _state_path(folder, len(history) - 1)
+    if os.path.exists(old):
+        os.remove(old)
