@@ -62,8 +62,9 @@ class CaffeNetBackbone(keras_hub.models.Backbone):
     """CaffeNet, or its hybrid with Zeiler and Fergus' network, from conv1 to pool5.
 
     Both normalize *after* pooling, unlike AlexNet. The fully connected layers are those of an
-    `ImageEncoder`: `units=(4096,)` with `pooling="flatten"` is fc6, the paper's activity feature,
-    and `units=(4096, 4096, 1000)` is fc8, its captioning feature. Layers have Caffe's names.
+    `ImageEncoder` with `pooling="flatten"`: `units=(4096,), activation="relu"` is fc6, the paper's
+    activity feature; `units=(4096, 4096, 1000)` is fc8, its captioning feature. Layers have Caffe's
+    names.
 
     Args:
         variant: `"caffenet"` (BVLC reference CaffeNet, Sec. 5) or `"hybrid"` (Sec. 4).
@@ -84,7 +85,7 @@ class CaffeNetBackbone(keras_hub.models.Backbone):
     Example:
     ```python
     backbone = keras_lrcn.CaffeNetBackbone("hybrid")
-    fc6 = keras_lrcn.ImageEncoder(backbone, pooling="flatten", units=(4096,))
+    fc6 = keras_lrcn.ImageEncoder(backbone, "flatten", units=(4096,), activation="relu")
     fc6(np.zeros((1, 227, 227, 3), "float32")).shape  # (1, 4096)
     ```
 

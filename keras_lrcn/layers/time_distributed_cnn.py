@@ -31,7 +31,8 @@ class TimeDistributedCNN(keras.layers.Layer):
 
     Example:
     ```python
-    encoder = keras_lrcn.ImageEncoder(keras_lrcn.CaffeNetBackbone(), "flatten", units=(4096,))
+    backbone = keras_lrcn.CaffeNetBackbone("hybrid")
+    encoder = keras_lrcn.ImageEncoder(backbone, "flatten", units=(4096,), activation="relu")
     frames = keras.Input((None, 227, 227, 3))
     features = keras_lrcn.layers.TimeDistributedCNN(encoder)(frames)  # (batch, time, 4096)
     ```
