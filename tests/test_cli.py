@@ -4,6 +4,7 @@ import argparse
 import csv
 import html.parser
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from keras_lrcn.cli import main, strategies
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.gallery import write_gallery
+from keras_lrcn.cli.quiet import without_greetings
 from keras_lrcn.cli.records import FORMATS, Record, StoredCaption, resume, to_bytes
 
 RECORDS = [
@@ -23,12 +25,6 @@ RECORDS = [
     ),
     Record("b/\udcff.jpg", (StoredCaption("two", -0.5), StoredCaption("2, two...", -0.75, False))),
 ]
-
-
-def run(*argv):
-    """Runs `keras-lrcn` in a process of its own."""
-    command = [sys.executable, "-m", "keras_lrcn", *map(str, argv)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def parse(*argv):
@@ -171,3 +167,11 @@ def test_the_gallery_shades_words_by_their_probability(tmp_path):
     record = Record("a.jpg", (StoredCaption("sure doubtful wild", -1, True, words, scores),))
     shades = re.findall(r"--doubt\), ([\d.]+)\)\" title", gallery(tmp_path, record))
     assert float(shades[0]) == 0 < float(shades[1]) < float(shades[2]) == 0.5
+
+
+def test_greetings_are_held_back_and_all_else_is_let_through(capfd):
+    with without_greetings():
+        for line in (b"I0000 00:00:17 oneDNN is on\n", b"W0000 memory is low\n", b"a warning\n"):
+            os.write(2, line)
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "W0000 memory is low\na warning\nafter\n"

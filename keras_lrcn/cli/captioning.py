@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from keras_lrcn.cli import strategies
 from keras_lrcn.cli.errors import CommandError
+from keras_lrcn.cli.quiet import without_greetings
 from keras_lrcn.cli.records import Record
 
 DEFAULT_PRESET = "lrcn2f_efficientnet_lite0_flickr8k"
@@ -44,19 +45,20 @@ class Model:
     def load(self):
         if self.captioner is not None:
             return
-        import keras_lrcn
-
         name = self.args.preset or DEFAULT_PRESET
-        try:
-            self.captioner = keras_lrcn.LRCNCaptioner.from_preset(name)
-        except (ValueError, OSError) as error:
-            raise CommandError(f"no model from --preset {name}: {error}") from error
+        with without_greetings():
+            from keras_lrcn import LRCNCaptioner
+
+            try:
+                self.captioner = LRCNCaptioner.from_preset(name)
+            except (ValueError, OSError) as error:
+                raise CommandError(f"no model from --preset {name}: {error}") from error
         self.options = strategies.generate_options(self.args)
 
     @property
     def ahead(self):
         """How many files to decode ahead: few as long as they stay as large as they are."""
-        return DECODERS if self.captioner is None else 2 * self.args.batch_size
+        return DECODERS + (2 * self.args.batch_size if self.captioner else 0)
 
     def shrink(self, image):
         """Resizes pixels as the model would, so that a window of large photos fits in memory."""

@@ -4,6 +4,9 @@ import argparse
 import json
 import textwrap
 
+from keras_lrcn.cli.errors import CommandError
+from keras_lrcn.cli.quiet import without_greetings
+
 EXAMPLES = """examples:
   keras-lrcn presets
   keras-lrcn presets --json
@@ -23,9 +26,12 @@ def add_parser(commands):
 
 
 def run(args):
-    import keras_lrcn
+    with without_greetings():
+        from keras_lrcn import list_presets
 
-    presets = keras_lrcn.list_presets()
+    presets = list_presets()
+    if not presets:
+        raise CommandError("this installation holds no trained models")
     if args.json:
         print(json.dumps(presets, indent=2, ensure_ascii=False))
         return 0
