@@ -1,5 +1,6 @@
 """Which of the known data sets a folder or file is, and its reader."""
 
+import contextlib
 import pathlib
 
 from keras_lrcn.data import captions_file, coco, flickr8k, flickr30k, karpathy
@@ -52,6 +53,28 @@ def read_dataset(path, images=None, format="auto", split="all"):
         return coco.read_coco_captions(path, images or _coco_images(path))
     file = (path.is_dir() and _own_file(path)) or path
     return captions_file.read_captions(file, images or _beside(file))
+
+
+def read_splits(path, images=None, format="auto"):
+    """Reads all splits that a data set has.
+
+    Args:
+        path, images, format: see `read_dataset`.
+
+    Returns:
+        Dict of the split's name to a list of `CaptionedImage`; only `"all"` for formats without
+        splits. Splits whose files are not there are left out.
+    """
+    format = detect_format(path) if format == "auto" else format
+    if format == "karpathy":
+        names = karpathy.split_names(path)
+    else:
+        names = ("train", "dev", "test") if format.startswith("flickr") else ("all",)
+    splits = {}
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            splits[name] = read_dataset(path, images, format, name)
+    return splits
 
 
 def detect_format(path):

@@ -44,6 +44,11 @@ def read_karpathy(json_path, image_folder, split="train"):
     return [_example(entry, folder) for entry in entries if entry["split"] in wanted]
 
 
+def split_names(json_path):
+    """The splits that a Karpathy json has, sorted."""
+    return sorted({entry["split"] for entry in _read_entries(json_path)})
+
+
 def _example(entry, folder):
     return CaptionedImage(
         image_id=str(entry.get("cocoid", entry["filename"])),
