@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest  # noqa: E402
 
+WORDS = ["a", "dog", "cat", "runs", "sits", "red", "ball", "in", "the"]
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -34,3 +35,29 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"no data folder at {folder}; set KERAS_LRCN_DATA to one")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory):
+    """Folder of a captioner with random weights: 16x16 images, 8 units, 13 words."""
+    import keras
+    import numpy as np
+
+    import keras_lrcn
+
+    keras.utils.set_random_seed(3)
+    image = keras.Input((16, 16, 3))
+    features = keras.layers.Conv2D(6, 5, strides=4, activation="tanh")(image)
+    features = keras.layers.Flatten()(features)
+    tokenizer = keras_lrcn.preprocessing.WordTokenizer(["<pad>", "<bos>", "<eos>", "<unk>", *WORDS])
+    converter = keras_lrcn.LRCNImageConverter(image_size=(16, 16), scale=1 / 64, offset=-2.0)
+    backbone = keras_lrcn.LRCNCaptionerBackbone(
+        tokenizer.vocabulary_size(), keras.Model(image, features), embedding_dim=8, units=8
+    )
+    preprocessor = keras_lrcn.LRCNCaptionerPreprocessor(tokenizer, converter, sequence_length=8)
+    captioner = keras_lrcn.LRCNCaptioner(backbone, preprocessor)
+    for weight in captioner.weights:  # at their small start all photos get one sentence
+        weight.assign(np.random.default_rng([*weight.shape]).normal(0, 1.5, weight.shape))
+    folder = tmp_path_factory.mktemp("preset")
+    captioner.save_to_preset(str(folder))
+    return str(folder)

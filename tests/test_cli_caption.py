@@ -12,32 +12,6 @@ from PIL import Image
 
 from keras_lrcn.cli import captioning, main
 
-WORDS = ["a", "dog", "cat", "runs", "sits", "red", "ball", "in", "the"]
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    import keras
-
-    import keras_lrcn
-
-    keras.utils.set_random_seed(3)
-    image = keras.Input((16, 16, 3))
-    features = keras.layers.Conv2D(6, 5, strides=4, activation="tanh")(image)
-    features = keras.layers.Flatten()(features)
-    tokenizer = keras_lrcn.preprocessing.WordTokenizer(["<pad>", "<bos>", "<eos>", "<unk>", *WORDS])
-    converter = keras_lrcn.LRCNImageConverter(image_size=(16, 16), scale=1 / 64, offset=-2.0)
-    backbone = keras_lrcn.LRCNCaptionerBackbone(
-        tokenizer.vocabulary_size(), keras.Model(image, features), embedding_dim=8, units=8
-    )
-    preprocessor = keras_lrcn.LRCNCaptionerPreprocessor(tokenizer, converter, sequence_length=8)
-    captioner = keras_lrcn.LRCNCaptioner(backbone, preprocessor)
-    for weight in captioner.weights:  # at their small start all photos get one sentence
-        weight.assign(np.random.default_rng([*weight.shape]).normal(0, 1.5, weight.shape))
-    folder = tmp_path_factory.mktemp("preset")
-    captioner.save_to_preset(str(folder))
-    return str(folder)
-
 
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory):
@@ -68,11 +42,11 @@ def photos(originals, tmp_path):
 
 
 @pytest.fixture
-def caption(preset, capsys):
+def caption(tiny_preset, capsys):
     """Runs the command in this process: exit status, standard output, standard error."""
 
     def run(*argv):
-        status = main(["caption", *map(str, argv), "--preset", preset])
+        status = main(["caption", *map(str, argv), "--preset", tiny_preset])
         return status, *capsys.readouterr()
 
     return run
@@ -86,10 +60,10 @@ def good(folder):
     return [str(path) for path in sorted(folder.iterdir()) if path.name not in BROKEN]
 
 
-def test_jsonl_says_what_generate_returns(preset, originals, caption):
+def test_jsonl_says_what_generate_returns(tiny_preset, originals, caption):
     import keras_lrcn
 
-    captioner = keras_lrcn.LRCNCaptioner.from_preset(preset)
+    captioner = keras_lrcn.LRCNCaptioner.from_preset(tiny_preset)
     details = captioner.generate(good(originals), return_details=True)
     status, out, _ = caption(originals, "--format", "jsonl")
     assert [row["image"] for row in rows(out)] == good(originals)
@@ -171,10 +145,10 @@ main(sys.argv[1:])
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_without_loss_or_repeat(preset, originals, caption, tmp_path):
+def test_a_killed_run_goes_on_without_loss_or_repeat(tiny_preset, originals, caption, tmp_path):
     output, whole = tmp_path / "killed.jsonl", tmp_path / "whole.jsonl"
     options = ["--format", "jsonl", "--batch-size", "4"]
-    argv = ["caption", str(originals), "--preset", preset, *options, "--output", str(output)]
+    argv = ["caption", str(originals), "--preset", tiny_preset, *options, "--output", str(output)]
     killed = subprocess.run([sys.executable, "-c", KILLED, *argv], cwd=pathlib.Path.cwd())
     assert killed.returncode == -signal.SIGKILL
     assert len(rows(output.read_text())) == 12
