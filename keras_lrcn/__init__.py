@@ -21,6 +21,7 @@ _HOMES = {
     "efficientnet_lite": "encoders",
     "fit_resumable": "training",
     "list_presets": "presets",
+    "run_resumable": "training",
 }
 _FOLDERS = ("data", "encoders", "layers", "metrics", "models", "preprocessing", "samplers")
 

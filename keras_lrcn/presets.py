@@ -3,7 +3,6 @@
 import json
 import pathlib
 
-
 from keras_lrcn.models import LRCNCaptionerBackbone
 
 EMBEDDED = pathlib.Path(__file__).parent / "pretrained"

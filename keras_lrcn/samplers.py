@@ -21,13 +21,17 @@ class CaptionSampler(keras_hub.samplers.Sampler):
         no_repeat_ngram: int, no run of this many words comes twice; 0 allows all.
         min_length: int, words before `<eos>` may come.
 
-    Call arguments: those of `keras_hub.samplers.Sampler`.
+    Call arguments: those of `keras_hub.samplers.Sampler`, and
+        draws: for samplers that draw: float tensor `(length, rows_per_image)`, uniform in 0..1
+            and the same for every image, or `(length, batch * rows_per_image)`.
 
     Returns:
         A dict: `token_ids` int `(batch, num_captions, length)` with `<bos>` first, and
         `word_scores` float of the same shape: log-probability (nats, untempered) of each
         token after `<bos>` up to `<eos>`, 0 elsewhere.
     """
+
+    needs_draws = False
 
     def __init__(
         self, num_captions=1, forbidden_words=(), no_repeat_ngram=0, min_length=0, temperature=1.0
@@ -73,6 +77,7 @@ class CaptionSampler(keras_hub.samplers.Sampler):
         stop_token_ids=None,
         hidden_states=None,
         model=None,
+        draws=None,
     ):
         batch, length = ops.shape(prompt)[0], prompt.shape[1]
         rows = self.rows_per_image
@@ -83,7 +88,8 @@ class CaptionSampler(keras_hub.samplers.Sampler):
             "finished": ops.zeros((batch * rows,), "bool"),
             "cache": keras.tree.map_structure(lambda x: ops.repeat(x, rows, axis=0), cache),
         }
-        draws = self.draw(length)
+        if self.needs_draws and draws is None:
+            draws = random.uniform((length, rows), seed=self.seed_generator)
 
         def cond(state, index):
             return ops.logical_not(self.is_decided(state))
@@ -104,10 +110,6 @@ class CaptionSampler(keras_hub.samplers.Sampler):
             model=model,
         )
         return self.best_first(state, length)
-
-    def draw(self, length):
-        """Random numbers of the whole call; `None` for samplers that need none."""
-        return None
 
     def is_decided(self, state):
         """Whether nothing that is still under way can change what is returned."""
@@ -307,6 +309,8 @@ class BestOfN(CaptionSampler):
     Reference: Donahue et al. 2015, Sec. 5 and Table 6; the authors' `captioner.py`.
     """
 
+    needs_draws = True
+
     def __init__(
         self, num_samples=100, temperature=1 / 1.5, top_k=0, top_p=1.0, seed=None, **kwargs
     ):
@@ -320,15 +324,11 @@ class BestOfN(CaptionSampler):
         self.top_k = top_k
         self.top_p = top_p
         self.seed = seed
-        self.seed_generator = random.SeedGenerator(seed) if seed is None else None
+        self.seed_generator = random.SeedGenerator(seed)
 
     @property
     def rows_per_image(self):
         return self.num_samples
-
-    def draw(self, length):
-        seed = self.seed if self.seed_generator is None else self.seed_generator
-        return random.uniform((length, self.num_samples), seed=seed)
 
     def is_decided(self, state):
         """A sum of log-probabilities only falls: live samples behind the winner are hopeless."""
@@ -342,7 +342,8 @@ class BestOfN(CaptionSampler):
 
     def advance(self, state, scores, allowed, index, stop, draws):
         cumulative = ops.cumsum(self._probabilities(allowed), axis=-1)
-        uniform = ops.tile(draws[index], (ops.shape(scores)[0] // self.num_samples,))[:, None]
+        uniform = ops.take(draws, index, axis=0)
+        uniform = ops.tile(uniform, (ops.shape(scores)[0] // draws.shape[1],))[:, None]
         # First word whose cumulative probability exceeds the draw; never one of probability 0.
         below = cumulative <= uniform * cumulative[:, -1:] * (1 - 1e-6)
         words = ops.sum(ops.cast(below, "int32"), axis=-1)

@@ -7,7 +7,7 @@ import keras
 
 
 def fit_resumable(model, dataset_of_epoch, epochs, folder, after_epoch=None, **kwargs):
-    """Trains epoch by epoch; a run that was killed goes on as if it had not been.
+    """Calls `model.fit` epoch by epoch; a run that was killed goes on as if it had not been.
 
     After every epoch weights, optimizer and the random state of the dropout layers are written
     to `folder`, first under another name, so that a half-written file is never taken for a
@@ -30,6 +30,25 @@ def fit_resumable(model, dataset_of_epoch, epochs, folder, after_epoch=None, **k
     history = keras_lrcn.fit_resumable(model, lambda epoch: data(seed=epoch), 10, "runs/frozen")
     ```
     """
+
+    def train_epoch(epoch):
+        data = dataset_of_epoch(epoch)
+        fitted = keras.Model.fit(model, data, initial_epoch=epoch, epochs=epoch + 1, **kwargs)
+        return {name: float(values[-1]) for name, values in fitted.history.items()}
+
+    return run_resumable(model, train_epoch, epochs, folder, after_epoch)
+
+
+def run_resumable(model, train_epoch, epochs, folder, after_epoch=None):
+    """Runs epochs of any kind with the guarantees of `fit_resumable`.
+
+    Args:
+        train_epoch: callable, epoch (from 0) -> dict of numbers.
+        model, epochs, folder, after_epoch: see `fit_resumable`.
+
+    Returns:
+        List of dicts, one an epoch.
+    """
     os.makedirs(folder, exist_ok=True)
     history_path = os.path.join(folder, "history.json")
     history = []
@@ -41,14 +60,7 @@ def fit_resumable(model, dataset_of_epoch, epochs, folder, after_epoch=None, **k
             model.optimizer.build(model.trainable_variables)
         model.load_weights(_state_path(folder, len(history)))
     for epoch in range(len(history), epochs):
-        fitted = keras.Model.fit(
-            model,
-            dataset_of_epoch(epoch),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            **kwargs,
-        )
-        logs = {name: float(values[-1]) for name, values in fitted.history.items()}
+        logs = train_epoch(epoch)
         if after_epoch is not None:
             logs |= after_epoch(epoch, logs) or {}
         history.append({"epoch": epoch, **logs})

@@ -202,6 +202,25 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         hidden = self.backbone.describe(visual, inputs["token_ids"])
         return keras.Model(inputs, self.predict_words(hidden), name="captioner_on_features")
 
+    def sample_ids(self, features, num_samples, seed):
+        """Draws captions of every photo, each photo with draws of its own.
+
+        Args:
+            features: float array `(batch, width)`, as `on_features` takes them.
+            num_samples: int, captions per photo.
+            seed: int; the same seed draws the same captions.
+
+        Returns:
+            int32 array `(batch, num_samples, length + 1)`, `<bos>` first.
+        """
+        sampler = self._find_sampler(Sample(num_captions=num_samples))
+        inputs = self.preprocessor.start_captions(np.asarray(features))
+        shape = (inputs["token_ids"].shape[1], len(features) * num_samples)
+        inputs["draws"] = np.random.default_rng(seed).random(shape, "float32")
+        end = (self.preprocessor.tokenizer.end_token_id,)
+        outputs = self._generate_function_for(sampler)(inputs, stop_token_ids=end)
+        return ops.convert_to_numpy(outputs["token_ids"])
+
     def generate_step(self, inputs, stop_token_ids=None):
         """Generates for one batch of tensors; called through `make_generate_function`."""
         backbone = self.backbone
@@ -219,6 +238,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             )
             return self.predict_words(hidden), hidden, {**cache, "state": state}
 
+        draws = {"draws": inputs["draws"]} if "draws" in inputs else {}
         outputs = self.sampler(
             next=next,
             prompt=token_ids,
@@ -227,6 +247,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             mask=inputs["padding_mask"],
             stop_token_ids=stop_token_ids,
             model=self,
+            **draws,
         )
         return outputs if isinstance(outputs, dict) else {"token_ids": outputs}
 
@@ -266,6 +287,9 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         padded = {
             k: np.concatenate([v, np.repeat(v[-1:], size - len(v), 0)]) for k, v in inputs.items()
         }
+        if getattr(sampler, "needs_draws", False):
+            shape = (inputs["token_ids"].shape[1], sampler.rows_per_image)
+            padded["draws"] = np.random.default_rng(sampler.seed).random(shape, "float32")
         function = self._generate_function_for(sampler)
         outputs = function(padded, stop_token_ids=(tokenizer.end_token_id,))
         token_ids = ops.convert_to_numpy(outputs["token_ids"])[: len(visual)]
@@ -281,22 +305,27 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
 
     def _generate_function_for(self, sampler):
         """The compiled loop of a sampler; those of one configuration are made once."""
-        key = (type(sampler).__name__, repr(sorted(sampler.get_config().items())))
-        if key not in self._generate_functions or getattr(sampler, "seed", 0) is None:
-            self.sampler, previous = sampler, self.sampler
-            self.generate_function = None
-            self._generate_functions[key] = self.make_generate_function(), sampler
-            self.sampler = previous
-        function, self_sampler = self._generate_functions[key]
+        config = {k: v for k, v in sampler.get_config().items() if k != "seed"}
+        key = (type(sampler).__name__, repr(sorted(config.items())))
+        if key not in self._generate_functions:
+            self._generate_functions[key] = (self._compiled_generate(sampler), sampler)
+        function, sampler = self._generate_functions[key]
 
         def run(inputs, stop_token_ids):
-            previous, self.sampler = self.sampler, self_sampler
+            previous, self.sampler = self.sampler, sampler
             try:
                 return function(inputs, stop_token_ids=stop_token_ids)
             finally:
                 self.sampler = previous
 
         return run
+
+    def _compiled_generate(self, sampler):
+        previous, self.sampler, self.generate_function = self.sampler, sampler, None
+        try:
+            return self.make_generate_function()
+        finally:
+            self.sampler, self.generate_function = previous, None
 
     def _caption(self, token_ids, word_scores):
         token_ids = token_ids.tolist()[1:]
