@@ -75,7 +75,8 @@ def test_every_line_break_that_python_knows_is_found(made, mark):
 
 def test_images_of_training_are_found_by_id_and_by_pixels(made):
     train = [made("a", "x"), made("b", "y", seed=5)]
-    held_out = [made("a", "x"), made("c", "y", seed=5), made("d", "x")]
+    other_photo = made("other", "x").path
+    held_out = [CaptionedImage("a", other_photo, ("x",)), made("c", "y", seed=5), made("d", "x")]
     report = check_captions(held_out, train=train)
     assert findings(report)["images_in_training"].examples == ["a", "c"]
     assert not report.ok
