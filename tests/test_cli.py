@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_lrcn.cli import main, strategies
 from keras_lrcn.cli.errors import CommandError
@@ -175,3 +176,30 @@ def test_greetings_are_held_back_and_all_else_is_let_through(capfd):
             os.write(2, line)
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "W0000 memory is low\na warning\nafter\n"
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """A csv of three captions; the third's image is no image."""
+    for name in ("cat.png", "dog.png"):
+        Image.fromarray(np.full((8, 8, 3), len(name) + ord(name[0]), "uint8")).save(tmp_path / name)
+    (tmp_path / "owl.png").write_text("<html>not found</html>")
+    path = tmp_path / "pets.csv"
+    path.write_text("image,caption\ncat.png,a cat\ndog.png,a dog\nowl.png,an owl\n")
+    return path
+
+
+def test_check_names_what_is_wrong_and_exits_with_1(pets, capsys):
+    assert main(["check", str(pets)]) == 1
+    assert "owl.png" in capsys.readouterr().out
+
+
+def test_check_of_a_sound_set_exits_with_0_and_speaks_json(pets, capsys):
+    pets.write_text("".join(pets.read_text().splitlines(keepends=True)[:-1]))
+    assert main(["check", str(pets), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["facts"]["num_images"] == 2
+
+
+def test_check_of_nothing_is_an_error_of_use(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "missing.csv")]) == 2
+    assert "missing.csv" in capsys.readouterr().err

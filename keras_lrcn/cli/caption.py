@@ -42,7 +42,7 @@ def add_options(parser):
     add("--limit", type=_count, metavar="N", help="only the first N images")
     add("--batch-size", type=_count, default=16, metavar="N", help="images at a time (16)")
     add("--n-best", type=_count, default=1, metavar="N", help="captions an image (1)")
-    add("--max-length", type=_count, metavar="N", help="words a caption has at most")
+    add("--max-length", type=_count, metavar="N", help="words a caption has at most, with its end")
     group = parser.add_argument_group("where the captions go")
     add = group.add_argument
     add("--format", choices=FORMATS, default="text", help="default: text")

@@ -23,7 +23,7 @@ def add_parser(commands):
     parser = commands.add_parser(
         "demo",
         help="caption the photographs that come with scikit-image and scikit-learn",
-        description="Captions six photographs that come with scikit-image and scikit-learn, five "
+        description="Captions six photographs that come with scikit-image and scikit-learn, five\n"
         "sentences each with their scores, and writes a page with the pictures.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
