@@ -12,7 +12,8 @@ import keras
 import numpy as np
 from keras import ops
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 from reference import caffe_layers, lstm_equations  # noqa: E402
 
