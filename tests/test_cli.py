@@ -18,6 +18,7 @@ from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.gallery import write_gallery
 from keras_lrcn.cli.quiet import without_greetings
 from keras_lrcn.cli.records import FORMATS, Record, StoredCaption, resume, to_bytes
+from keras_lrcn.data import read_image
 
 RECORDS = [
     Record("a dog.jpg", (StoredCaption("ein Hund läuft", -3.25), StoredCaption("dog", -4.5))),
@@ -127,6 +128,13 @@ def test_paths_that_are_not_there_and_empty_folders_are_errors_of_use(tmp_path, 
     assert "no images below" in capsys.readouterr().err
 
 
+def test_a_missing_folder_for_the_output_is_an_error_before_the_work(tmp_path, capsys):
+    (tmp_path / "a.png").write_bytes(b"")
+    for option in ("--output", "--gallery"):
+        assert main(["caption", str(tmp_path), option, str(tmp_path / "no" / "file")]) == 2
+        assert "there is no folder" in capsys.readouterr().err
+
+
 class Page(html.parser.HTMLParser):
     """Collects tags and text; `HTMLParser` itself checks nothing, so neither does this."""
 
@@ -161,6 +169,12 @@ def test_the_gallery_escapes_names_and_words(tmp_path):
     page = Page(gallery(tmp_path, odd))
     assert "<b>&.jpg" in page.text and "<script>" in page.text and "A <title>" in page.text
     assert "script" not in dict(page.tags) and "b" not in dict(page.tags)
+
+
+def test_the_gallery_outlives_a_picture_that_has_gone(tmp_path):
+    page = tmp_path / "page.html"
+    write_gallery(str(page), [Record("gone.jpg", RECORDS[0].captions)], "Gone", read_image)
+    assert "ein Hund läuft" in page.read_text(encoding="utf-8")
 
 
 def test_the_gallery_shades_words_by_their_probability(tmp_path):

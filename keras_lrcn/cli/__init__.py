@@ -38,15 +38,15 @@ def main(argv=None):
         could not be done as given, 130 after Ctrl-C.
     """
     args = build_parser().parse_args(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # failures come as exceptions
     try:
         return args.run(args)
-    except CommandError as error:
+    except BrokenPipeError:  # the reader, as in `| head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (CommandError, OSError) as error:
         print(f"keras-lrcn: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("keras-lrcn: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, as in `| head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

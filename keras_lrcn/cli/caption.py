@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import os
 import sys
 
@@ -9,6 +10,7 @@ from keras_lrcn.cli import strategies
 from keras_lrcn.cli.captioning import captioned
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.records import FORMATS, resume, to_bytes
+from keras_lrcn.cli.strategies import count
 
 EXAMPLES = """examples:
   keras-lrcn caption photo.jpg
@@ -39,10 +41,10 @@ def add_options(parser):
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="image file, folder (all below it) or pattern")
     add("--preset", help="name or folder of the model (default: the shipped one)")
-    add("--limit", type=_count, metavar="N", help="only the first N images")
-    add("--batch-size", type=_count, default=16, metavar="N", help="images at a time (16)")
-    add("--n-best", type=_count, default=1, metavar="N", help="captions an image (1)")
-    add("--max-length", type=_count, metavar="N", help="words a caption has at most, with its end")
+    add("--limit", type=count, metavar="N", help="only the first N images")
+    add("--batch-size", type=count, default=16, metavar="N", help="images at a time (16)")
+    add("--n-best", type=count, default=1, metavar="N", help="captions an image (1)")
+    add("--max-length", type=count, metavar="N", help="words a caption has at most, with its end")
     group = parser.add_argument_group("where the captions go")
     add = group.add_argument
     add("--format", choices=FORMATS, default="text", help="default: text")
@@ -55,6 +57,9 @@ def add_options(parser):
 def run(args):
     """Captions what `args` names. Returns 1 if an image was broken, else 0."""
     strategies.check(args)
+    for path in filter(None, (args.output, args.gallery)):  # now, not after hours of captioning
+        if not os.path.isdir(os.path.dirname(path) or "."):
+            raise CommandError(f"there is no folder {os.path.dirname(path)} for {path}")
     paths = _listed(args)
     side_files = _side_files(paths) if args.side_files else {}
     record_format = FORMATS[args.format](args.n_best)
@@ -72,7 +77,8 @@ def run(args):
             write(to_bytes(record_format.encode(record)))
             records.append(record)
     if args.gallery:
-        _write_gallery(args.gallery, [r for r in records if r.image in set(paths)])
+        listed = set(paths)
+        _write_gallery(args.gallery, [r for r in records if r.image in listed])
     return _report(broken, len(paths))
 
 
@@ -129,10 +135,11 @@ def _captions_to(file):
 
 
 def _write_gallery(path, records):
-    from keras_lrcn.cli.gallery import write_gallery
+    from keras_lrcn.cli.gallery import THUMBNAIL, write_gallery
     from keras_lrcn.data import read_image
 
-    write_gallery(path, records, "Captions by keras-lrcn", read_image)
+    read = functools.partial(read_image, at_least=THUMBNAIL)
+    write_gallery(path, records, "Captions by keras-lrcn", read)
 
 
 def _report(broken, total):
@@ -146,10 +153,3 @@ def _report(broken, total):
 
 def _tell(message):
     print(f"keras-lrcn: {message}", file=sys.stderr)
-
-
-def _count(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
-    return value

@@ -89,7 +89,7 @@ def _figure(record, read_image):
     best, *rest = record.captions
     name = html.escape(os.path.basename(record.image))
     return (
-        f'<figure><img src="{_thumbnail(read_image(record.image))}" alt="{html.escape(best.text)}">'
+        f'<figure><img src="{_thumbnail(record.image, read_image)}" alt="{html.escape(best.text)}">'
         f'<figcaption><p class="best">{_words(best)}</p>'
         f'<p class="name" title="{html.escape(record.image)}">{_score(best)} · {name}</p>'
         f"{_others(rest)}</figcaption></figure>"
@@ -123,10 +123,13 @@ def _shade(score):
     return f"background: rgba(var(--doubt), {0.5 * min(max(steepness, 0.0), 1.0):.2f})"
 
 
-def _thumbnail(image):
+def _thumbnail(path, read_image):
     from PIL import Image
 
-    picture = Image.fromarray(image)
+    try:
+        picture = Image.fromarray(read_image(path))
+    except ValueError:  # gone since it was captioned: the page shows the sentence in its place
+        return ""
     picture.thumbnail(THUMBNAIL)
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=82)

@@ -1,5 +1,7 @@
 """The decoding options of the command line, which belong to which strategy, and their sampler."""
 
+import argparse
+
 from keras_lrcn.cli.errors import CommandError
 
 LIMITS = ("no_repeat_ngram", "forbid", "min_length")  # on what any strategy may write
@@ -24,16 +26,16 @@ def add_options(parser):
         help="greedy: the likeliest word each time; beam: a beam search (default); sample: drawn; "
         "best_of_n: the likeliest of many drawn captions, as in the paper",
     )
-    add("--num-beams", type=int, metavar="N", help=f"width of the beam search ({NUM_BEAMS})")
+    add("--num-beams", type=count, metavar="N", help=f"width of the beam search ({NUM_BEAMS})")
     add("--length-penalty", type=float, metavar="A", help="beam: rank by score / length^A (0)")
-    add("--num-samples", type=int, metavar="N", help=f"draws of best_of_n ({NUM_SAMPLES})")
-    add("--temperature", type=float, metavar="T", help="divides logits (sample 1, best_of_n 2/3)")
-    add("--top-k", type=int, metavar="K", help="draw among the K likeliest words")
-    add("--top-p", type=float, metavar="P", help="draw among the likeliest words that share P")
+    add("--num-samples", type=count, metavar="N", help=f"draws of best_of_n ({NUM_SAMPLES})")
+    add("--temperature", type=positive, metavar="T", help="divides logits (1; best_of_n 2/3)")
+    add("--top-k", type=count, metavar="K", help="draw among the K likeliest words")
+    add("--top-p", type=positive, metavar="P", help="draw among the likeliest words that share P")
     add("--seed", type=int, help="of the draws (0)")
-    add("--no-repeat-ngram", type=int, metavar="N", help="no N words in a row occur twice")
+    add("--no-repeat-ngram", type=count, metavar="N", help="no N words in a row occur twice")
     add("--forbid", nargs="+", metavar="WORD", help="words that no caption may have")
-    add("--min-length", type=int, metavar="N", help="words a caption has at least")
+    add("--min-length", type=count, metavar="N", help="words a caption has at least")
 
 
 def check(args):
@@ -78,3 +80,17 @@ def _sampler(args):
     if args.strategy == "sample":
         return samplers.Sample(**given)
     return samplers.BestOfN(**{"num_samples": NUM_SAMPLES, **given})
+
+
+def count(text):
+    """`argparse` type of an integer of at least 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return int(text)
+
+
+def positive(text):
+    """`argparse` type of a number above 0."""
+    if not float(text) > 0:
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return float(text)
