@@ -1,37 +1,68 @@
-"""Captions to words as coco-caption does: Penn Treebank tokens, lower case, no punctuation."""
+"""Captions to words as coco-caption does: Penn Treebank tokens, lower case, punctuation dropped."""
 
 import re
 
-# The tokens that coco-caption drops after tokenization.
-DROPPED = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
-_BRACKETS = {"(": "-lrb-", ")": "-rrb-", "[": "-lsb-", "]": "-rsb-", "{": "-lcb-", "}": "-rcb-"}
-_TOKEN = re.compile(
-    r"""
-      can(?=not\b) | gon(?=na\b)
-    | [a-z]+(?=n['’]t\b) | n['’]t\b
-    | ['’](?:s|m|d|re|ve|ll)\b
-    | (?:mr|mrs|ms|dr|st|jr)\.
-    | (?:[a-z]\.){2,}
-    | [0-9]+(?:[.,:/-][0-9]+)*
-    | \w+(?:[-/&]\w+)*
-    | [!?]+ | \.\.\.
-    | \S
-    """,
-    re.VERBOSE,
-)
+from keras_lrcn.metrics.treebank import ABBREVIATIONS, IS_CLITIC, RULES
+
+# coco-caption drops these tokens. Its list has the brackets in capitals, so "-lrb-" stays a word.
+_DROPPED = frozenset("'' ' `` ` . ? ! , : - -- ... ;".split())
+_LINE_BREAKS = str.maketrans(dict.fromkeys("\n\r\v\f\u2028\u2029", " "))
+_PLAIN = re.compile(r"([A-Za-z]+)(?:,|(\.))?(?= |\n|\Z)")
+_JOINED = frozenset("cannot gimme gonna gotta lemme wanna".split())
+_REWRITTEN = {
+    **{"(": "-lrb-", ")": "-rrb-", "[": "-lsb-", "]": "-rsb-", "{": "-lcb-", "}": "-rcb-"},
+    **{"\xa3": "#", "\xa2": "cents", **dict.fromkeys("\x80\xa4\u20a0\u20ac", "$"), "\xad": "-"},
+    **{"\xbc": "1/4", "\xbd": "1/2", "\xbe": "3/4", "\u2153": "1/3", "\u2154": "2/3"},
+    **{"&amp;": "&", "&lt;": "<", "&gt;": ">", '"': "''", **dict.fromkeys(("&quot;",), "''")},
+    **dict.fromkeys(("\u2026", "&nbsp;", "&mdash;", "&ndash;", "&md;", "&apos;"), "--"),
+    **dict.fromkeys("\x96\x97\u2013\u2014\u2015", "--"),
+}
+_QUOTES = {
+    **dict.fromkeys("\x91\u2018\u201b\u2039", "`"),
+    **dict.fromkeys("\x92\u2019\u203a", "'"),
+    **dict.fromkeys("\x93\u201c\xab", "``"),
+    **dict.fromkeys("\x94\u201d\xbb", "''"),
+    **{quote: quote for quote in "`\u201a\u201e\u201f"},
+}
+_STRAIGHT = str.maketrans({"\x92": "'", "\u2019": "'", "\x91": "`", "\u2018": "`", "\u201b": "`"})
 
 
 def tokenize_ptb(text):
     """Splits a caption into the words that coco-caption scores.
 
+    Line breaks of any kind in the caption count as blanks: coco-caption itself hands every caption
+    after one to the wrong image.
+
     Args:
         text: string, one caption.
 
     Returns:
-        List of strings.
+        List of strings. One may hold a no-break space ("1 1/2", a telephone number).
+
+    Example:
+        >>> tokenize_ptb("Mr. Smith's dog can't jump (high), it seems.")
+        ['mr.', 'smith', "'s", 'dog', 'ca', "n't", 'jump', '-lrb-', 'high', '-rrb-', 'it', 'seems']
     """
-    tokens = (_BRACKETS.get(token, token) for token in _TOKEN.findall(text.lower()))
-    return [token for token in tokens if token not in DROPPED]
+    return _tokenize(text.translate(_LINE_BREAKS), "\n")
+
+
+def tokenize_captions(texts):
+    """Splits captions into words exactly as coco-caption does with all of them in one file.
+
+    Its tokenizer reads across lines: "sign P." keeps its stop unless the next caption begins with
+    "The ", and an ending like "he'll" is cut differently at the very end of the file.
+
+    Args:
+        texts: list of strings in the order in which coco-caption writes them.
+
+    Returns:
+        List of lists of strings.
+    """
+    following, tokens = "", []
+    for text in reversed([text.translate(_LINE_BREAKS) for text in texts]):
+        tokens.append(_tokenize(text, following))
+        following = f"\n{text[:40]}{following}"[:40]
+    return tokens[::-1]
 
 
 def as_words(caption):
@@ -41,8 +72,58 @@ def as_words(caption):
         caption: string, or list of words.
 
     Returns:
-        List of strings, without white space in any.
+        List of strings without white space.
     """
     if isinstance(caption, str):
         return " ".join(tokenize_ptb(caption)).split()
     return list(caption)
+
+
+def _tokenize(text, following):
+    end, text, place, tokens = len(text), text + following, 0, []
+    while place < end:
+        plain = _PLAIN.match(text, place)
+        if plain and _is_plain(word := plain[1].lower(), stop=plain[2]):
+            tokens.append(word)
+            place = plain.end() + 1  # behind the blank
+            continue
+        stop = _longest_match(text, place)
+        if stop > place:
+            token = _rewrite(text[place:stop].lower())
+            if token and token not in _DROPPED:
+                tokens.append(token)
+        place = max(stop, place + 1)
+    return tokens
+
+
+def _is_plain(word, stop):
+    """Whether a word of ASCII letters is one token, without looking at the rules."""
+    return word not in _JOINED and not (stop and (len(word) == 1 or word in ABBREVIATIONS))
+
+
+def _longest_match(text, place):
+    """Where the token that starts at `place` ends; `place` itself where none starts."""
+    stop = reach = place
+    for rule in RULES:
+        match = rule.match(text, place)
+        if match and match.end() > reach:
+            reach = match.end()
+            stop = match.end(match.lastindex) if match.lastindex else reach
+    return stop
+
+
+def _rewrite(token):
+    """A token in the spelling of the Penn Treebank."""
+    if token in _REWRITTEN:
+        return _REWRITTEN[token]
+    if len(token) <= 2 and all(character in _QUOTES for character in token):
+        return "".join(_QUOTES[character] for character in token)
+    if IS_CLITIC(token):
+        return token.translate(_STRAIGHT).replace("&apos;", "'")
+    if token[0] != "<" or token[-1] != ">":
+        token = token.replace("(", "-lrb-").replace(")", "-rrb-")
+    if not token.strip(". \xa0"):
+        return "..."
+    if not token.strip("-") and len(token) < 5:
+        return "--"
+    return token.replace("&amp;", "&").replace("\xad", "").replace(" ", "\xa0")
