@@ -1,7 +1,25 @@
 """Scores of captions, labels and rankings: strings and NumPy in, numbers out."""
 
 from keras_lrcn.metrics.bleu import bleu_from_statistics, bleu_statistics, sentence_bleu4
+from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.captions import evaluate_captions
-from keras_lrcn.metrics.cider import CiderD
+from keras_lrcn.metrics.cider import CiderD, DocumentFrequencies, count_documents
+from keras_lrcn.metrics.meteor import meteor_obstacle, meteor_scores
 from keras_lrcn.metrics.rouge import rouge_l
-from keras_lrcn.metrics.words import tokenize_ptb
+from keras_lrcn.metrics.words import tokenize_captions, tokenize_ptb
+
+__all__ = [
+    "CiderD",
+    "DocumentFrequencies",
+    "bleu_from_statistics",
+    "bleu_statistics",
+    "bootstrap_interval",
+    "count_documents",
+    "evaluate_captions",
+    "meteor_obstacle",
+    "meteor_scores",
+    "rouge_l",
+    "sentence_bleu4",
+    "tokenize_captions",
+    "tokenize_ptb",
+]

@@ -1,37 +1,165 @@
-"""All caption scores of a set of images at once."""
+"""All caption scores of a set of images at once, equal to those of coco-caption."""
+
+import importlib.metadata
 
 import numpy as np
 
 from keras_lrcn.metrics.bleu import bleu_from_statistics, bleu_statistics
+from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.cider import CiderD
+from keras_lrcn.metrics.meteor import meteor_obstacle, meteor_scores
 from keras_lrcn.metrics.rouge import rouge_l
-from keras_lrcn.metrics.words import as_words, tokenize_ptb
+from keras_lrcn.metrics.words import tokenize_captions
+
+BLEUS = ("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4")
 
 
-def evaluate_captions(references, candidates):
-    """Scores captions against the references of their images.
+def evaluate_captions(
+    references,
+    candidates,
+    per_image=False,
+    meteor=None,
+    brevity_penalty=True,
+    document_frequencies=None,
+    num_bootstrap=0,
+    seed=0,
+):
+    """Scores one caption an image against references, with coco-caption's numbers in Python.
+
+    Captions are raw text; they are tokenized here, the way coco-caption does. The number of
+    references may differ between images. Scores are 0..1, CIDEr (which is CIDEr-D) 0..10.
 
     Args:
         references: dict from image id to a list of strings.
-        candidates: dict from image id to a string.
+        candidates: dict from the same image ids to a string.
+        per_image: bool, whether to add the scores of every image.
+        meteor: bool, whether to compute METEOR, which takes Java and some 20 seconds. `None`
+            does where Java and pycocoevalcap are found; `True` fails where they are not.
+        brevity_penalty: bool. `False` gives the higher BLEU that many papers of 2014 and 2015
+            print.
+        document_frequencies: `DocumentFrequencies` for CIDEr-D. `None` counts in `references`.
+        num_bootstrap: int, number of resamples for 95 % intervals; 0 gives none.
+        seed: int, of the resampling.
 
     Returns:
-        Dict with `Bleu_1` .. `Bleu_4`, `ROUGE_L` and `CIDEr`.
+        Dict with floats `Bleu_1` .. `Bleu_4`, `ROUGE_L`, `CIDEr`, where computed `METEOR`, and a
+        string `signature`, which says how they came about. With `per_image` also `per_image`, a
+        dict from image id to such floats; with `num_bootstrap` also `intervals`, a dict from
+        score (all but METEOR) to a pair of floats.
+
+    Raises:
+        ValueError: if ids differ or an image has no references, naming them.
+        ImportError: if `meteor=True` and it cannot be computed, with the remedy.
+
+    Example:
+        >>> references = {1: ["A dog runs.", "The dog is running."], 2: ["Two men talk."]}
+        >>> scores = evaluate_captions(references, {1: "a dog runs", 2: "two men"}, meteor=False)
+        >>> round(scores["Bleu_1"], 4)
+        0.8187
+
+    Reference: Chen et al. 2015, "Microsoft COCO Captions"; pycocoevalcap 1.2.
     """
-    missing, extra = references.keys() - candidates.keys(), candidates.keys() - references.keys()
+    ids = _check(references, candidates)
+    tokens = tokenize_captions([candidates[i] for i in ids])
+    reference_tokens = _tokenize_references([references[i] for i in ids])
+    words = [_split(line) for line in tokens]
+    reference_words = [[_split(line) for line in lines] for lines in reference_tokens]
+
+    statistics = np.array(list(map(bleu_statistics, words, reference_words)))
+    cider = CiderD(dict(zip(ids, reference_words, strict=True)), document_frequencies)
+    rows = {
+        **dict(zip(BLEUS, bleu_from_statistics(statistics, brevity_penalty).T, strict=True)),
+        "ROUGE_L": np.array(list(map(rouge_l, tokens, reference_tokens))),
+        "CIDEr": cider.scores(ids, words),
+    }
+    corpus = _corpus_scores(brevity_penalty)
+    columns = np.column_stack([statistics, rows["ROUGE_L"], rows["CIDEr"]])
+    scores = {name: float(score(columns)) for name, score in corpus.items()}
+    if meteor or (meteor is None and meteor_obstacle() is None):
+        lines = [" ".join(line) for line in tokens]
+        reference_lines = [[" ".join(line) for line in lines] for lines in reference_tokens]
+        scores["METEOR"], rows["METEOR"] = meteor_scores(lines, reference_lines)
+    scores["signature"] = _signature(references, brevity_penalty, document_frequencies, scores)
+    if per_image:
+        values = zip(*rows.values(), strict=True)
+        named = [dict(zip(rows, map(float, row), strict=True)) for row in values]
+        scores["per_image"] = dict(zip(ids, named, strict=True))
+    if num_bootstrap:
+        scores["intervals"] = {
+            name: bootstrap_interval(columns, score, num_bootstrap, seed=seed)
+            for name, score in corpus.items()
+        }
+    return scores
+
+
+def _corpus_scores(brevity_penalty):
+    """Score -> function of rows of (BLEU statistics, ROUGE-L, CIDEr), one an image."""
+
+    def bleu(order):
+        return lambda rows: bleu_from_statistics(rows[:, :-2].sum(axis=0), brevity_penalty)[order]
+
+    scores = {name: bleu(order) for order, name in enumerate(BLEUS)}
+    return scores | {"ROUGE_L": lambda rows: rows[:, -2].mean(), "CIDEr": lambda r: r[:, -1].mean()}
+
+
+def _check(references, candidates):
+    """The image ids, after saying what is wrong with them."""
+    missing = [i for i in references if i not in candidates]
+    extra = [i for i in candidates if i not in references]
     if missing or extra:
         raise ValueError(
-            f"`references` and `candidates` must have the same ids. Missing in `candidates`: "
-            f"{sorted(missing, key=str)}; extra in `candidates`: {sorted(extra, key=str)}."
+            "`candidates` must have exactly the ids of `references`. "
+            f"Missing: {_few(missing)}. Extra: {_few(extra)}."
         )
-    ids = list(references)
-    words = {i: as_words(candidates[i]) for i in ids}
-    reference_words = {i: [as_words(text) for text in references[i]] for i in ids}
-    statistics = sum(bleu_statistics(words[i], reference_words[i]) for i in ids)
-    scores = {f"Bleu_{n + 1}": float(b) for n, b in enumerate(bleu_from_statistics(statistics))}
-    rouge = [
-        rouge_l(tokenize_ptb(candidates[i]), [tokenize_ptb(t) for t in references[i]]) for i in ids
-    ]
-    scores["ROUGE_L"] = float(np.mean(rouge))
-    scores["CIDEr"] = float(CiderD(reference_words).scores(ids, words.values()).mean())
-    return scores
+    bare = [i for i, texts in references.items() if isinstance(texts, str) or not len(texts)]
+    if bare or not references:
+        raise ValueError(
+            "`references` must have for every id a list of at least one string. "
+            f"Received: {len(references)} ids, and another thing for {_few(bare)}."
+        )
+    odd = [i for i, text in candidates.items() if not isinstance(text, str)]
+    odd += [i for i, texts in references.items() if not all(isinstance(t, str) for t in texts)]
+    if odd:
+        raise ValueError(f"Captions must be strings. Received another thing for {_few(odd)}.")
+    return list(references)
+
+
+def _few(ids):
+    rest = f" and {len(ids) - 10} more" if len(ids) > 10 else ""
+    return (", ".join(map(repr, ids[:10])) or "none") + rest
+
+
+def _tokenize_references(texts):
+    """List of lists of strings to the same of tokens, in one pass as coco-caption does."""
+    tokens = iter(tokenize_captions([text for group in texts for text in group]))
+    return [[next(tokens) for _ in group] for group in texts]
+
+
+def _split(tokens):
+    """Words for n-grams: coco-caption splits there at no-break spaces too."""
+    return " ".join(tokens).split()
+
+
+def _signature(references, brevity_penalty, document_frequencies, scores):
+    counts = [len(texts) for texts in references.values()]
+    num_references = f"{min(counts)}-{max(counts)}" if len(set(counts)) > 1 else counts[0]
+    frequencies = document_frequencies and f"given({document_frequencies.num_images})"
+    parts = {
+        "images": len(counts),
+        "references": num_references,
+        "tokens": "ptb-3.4.1,lower,no-punctuation",
+        "bleu": f"closest,{'' if brevity_penalty else 'no-'}brevity-penalty",
+        "rouge": "l,beta1.2",
+        "cider": f"d,sigma6,df-{frequencies or 'references'}",
+        **({"meteor": "1.5,en,norm"} if "METEOR" in scores else {}),
+        "sacrebleu": importlib.metadata.version("sacrebleu"),
+        "keras_lrcn": _version(),
+    }
+    return "|".join(f"{name}:{value}" for name, value in parts.items())
+
+
+def _version():
+    try:
+        return importlib.metadata.version("keras-lrcn")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return "checkout"

@@ -1,7 +1,8 @@
-"""CIDEr-D: how much a caption says what most references say, in words that few images share."""
+"""CIDEr-D: how far a caption says what most references say, in words that few images share."""
 
 import collections
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,62 +11,65 @@ from keras_lrcn.metrics.words import as_words
 ORDERS = 4
 
 
+class DocumentFrequencies(NamedTuple):
+    """How many of `num_images` images have an n-gram in their references, for each n-gram."""
+
+    counts: dict
+    num_images: int
+
+
 class CiderD:
     """CIDEr-D of captions against the references of their images.
 
-    An n-gram weighs its count times `log(num_images / num_images_with_it)`. The score is the cosine of
-    candidate and reference weights, candidate weights clipped to the reference's, with a Gaussian
-    penalty on the difference in length, as mean over n = 1..4 and references, times 10. The coco-caption
-    code prints it as "CIDEr". Everything about the references is computed once, so that
-    the class also serves as a reward in training.
+    An n-gram weighs its count times `log(images / images with it)`. The score is the cosine of the
+    candidate's and the reference's weights, the candidate's clipped to the reference's, with a
+    Gaussian penalty on the difference in length; then the mean over n = 1..4 and over references,
+    times 10. coco-caption prints it as "CIDEr". All that depends on references alone is computed
+    once, so that the class also serves as a reward in training.
 
     Args:
         references: dict from image id to its references, each a string or a list of words.
-        document_frequencies: dict from n-gram (tuple of words) to the number of images whose references
-            contain it; `None` counts them in `references`, as coco-caption does.
-        num_images: int, the images behind `document_frequencies`. Defaults to `len(references)`.
+        document_frequencies: `DocumentFrequencies`, such as `count_documents` of a training set.
+            `None` counts in `references`, as coco-caption does; then the score of an image depends
+            on what other images there are, and is 0 if there are none.
         sigma: float, width of the length penalty in words.
 
     Example:
         >>> references = {"a": ["a dog runs", "the dog runs fast"], "b": ["two men talk"]}
         >>> CiderD(references).scores(["a", "b"], ["a dog runs", "a man"]).round(3).tolist()
-        [4.717, 0.0]
+        [4.764, 0.0]
 
-    Reference: Vedantam et al. 2015, Sec. 5 and 6; pycocoevalcap 1.2, `cider/cider_scorer.py`.
+    Reference: Vedantam et al. 2015; pycocoevalcap 1.2, `cider/cider_scorer.py`.
     """
 
-    def __init__(self, references, document_frequencies=None, num_images=None, sigma=6.0):
-        if (document_frequencies is None) != (num_images is None):
-            raise ValueError(
-                "`document_frequencies` and `num_images` belong together. Received: "
-                f"num_images={num_images}, document_frequencies given: "
-                f"{document_frequencies is not None}."
-            )
+    def __init__(self, references, document_frequencies=None, sigma=6.0):
         self.sigma = sigma
-        counts = {i: [_count(as_words(text)) for text in texts] for i, texts in references.items()}
-        empty = [image_id for image_id, texts in counts.items() if not texts]
-        if empty:
-            raise ValueError(f"Every image needs a reference. Without one: {empty[:5]}.")
+        counts = _count_references(references)
         if document_frequencies is None:
-            document_frequencies = count_documents(counts.values())
-            num_images = len(counts)
-        self._log_images = math.log(num_images) if num_images else 0.0
-        self._idf = {
-            ngram: self._log_images - math.log(max(1.0, frequency))
-            for ngram, frequency in document_frequencies.items()
+            document_frequencies = _count_images(counts.values())
+        frequencies, num_images = document_frequencies
+        if not 0 < max(frequencies.values(), default=1) <= num_images:
+            raise ValueError(
+                "`document_frequencies` must have been counted in `num_images` images, so none is "
+                f"larger. Received: num_images={num_images}, max={max(frequencies.values())}."
+            )
+        self._rare = math.log(num_images)  # weight of an n-gram that no reference has
+        self._weights = {
+            ngram: self._rare - math.log(max(1.0, frequency))
+            for ngram, frequency in frequencies.items()
         }
-        shared = {}  # the few distinct count tuples, stored once
+        shared = {}  # the few distinct rows of counts, kept once
         self._images = {i: self._index(texts, shared) for i, texts in counts.items()}
 
     def scores(self, ids, candidates):
-        """Scores one caption an entry.
+        """Scores one caption for each id.
 
         Args:
-            ids: list of image ids; one may occur often.
+            ids: list of image ids; one may come often.
             candidates: list of captions of the same length, strings or lists of words.
 
         Returns:
-            Float array `(len(ids),)`, CIDEr-D in 0..10.
+            Float array `(len(ids),)`, 0..10.
 
         Raises:
             KeyError: for an id without references.
@@ -75,22 +79,21 @@ class CiderD:
 
     def _image(self, image_id):
         if image_id not in self._images:
-            raise KeyError(f"No references for the image id {image_id!r}.")
+            raise KeyError(f"`references` has no image with the id {image_id!r}.")
         return self._images[image_id]
 
     def _index(self, texts, shared):
-        """References of one image as (n-gram -> its count in each reference, norms, lengths)."""
+        """One image: n-gram -> its count in each reference, then the references' norms, lengths."""
         index = {}
         for ngram in set().union(*texts):
             row = tuple(text.get(ngram, 0) for text in texts)
             index[ngram] = shared.setdefault(row, row)
-        norms = [self._norms(text) for text in texts]
-        return index, norms, [_num_bigrams(text) for text in texts]
+        return index, [self._norms(text) for text in texts], [_num_bigrams(text) for text in texts]
 
     def _norms(self, counts):
         squares = [0.0] * ORDERS
         for ngram, count in counts.items():
-            squares[len(ngram) - 1] += (count * self._idf.get(ngram, self._log_images)) ** 2
+            squares[len(ngram) - 1] += (count * self._weights.get(ngram, self._rare)) ** 2
         return [math.sqrt(square) for square in squares]
 
     def _score(self, image, words):
@@ -98,47 +101,54 @@ class CiderD:
         counts = _count(words)
         dots = [[0.0] * ORDERS for _ in lengths]
         for ngram, count in counts.items():
-            row = index.get(ngram)
-            if row is None:
+            if ngram not in index:
                 continue
-            squared = self._idf.get(ngram, self._log_images) ** 2
-            for dot, reference_count in zip(dots, row, strict=True):
-                if reference_count:
-                    smaller = count if count < reference_count else reference_count
-                    dot[len(ngram) - 1] += smaller * reference_count * squared
-        norms = self._norms(counts)
-        length = max(0, len(words) - 1)
-        total = 0.0
-        for dot, reference_norm, reference_length in zip(
-            dots, reference_norms, lengths, strict=True
-        ):
-            cosine = sum(
-                d / (a * b) for d, a, b in zip(dot, norms, reference_norm, strict=True) if d
-            )
-            total += cosine * math.exp(-((length - reference_length) ** 2) / (2 * self.sigma**2))
+            squared = self._weights.get(ngram, self._rare) ** 2
+            for dot, shown in zip(dots, index[ngram], strict=True):
+                if shown:
+                    dot[len(ngram) - 1] += min(count, shown) * shown * squared
+        norms, length, total = self._norms(counts), _num_bigrams(counts), 0.0
+        for dot, other, other_length in zip(dots, reference_norms, lengths, strict=True):
+            cosines = sum(d / (a * b) for d, a, b in zip(dot, norms, other, strict=True) if d)
+            total += cosines * math.exp(-((length - other_length) ** 2) / (2 * self.sigma**2))
         return 10.0 * total / ORDERS / len(lengths)
 
 
-def count_documents(images):
-    """Counts in how many images each n-gram occurs.
+def count_documents(references):
+    """Counts for each n-gram, n = 1..4, the images whose references have it.
 
     Args:
-        images: iterable of lists (one an image) of dicts whose keys are the n-grams of a reference.
+        references: dict from image id to its references, each a string or a list of words.
 
     Returns:
-        Dict from n-gram to int.
+        `DocumentFrequencies`: `counts`, dict from tuple of words to int, and `num_images`.
     """
-    frequencies = collections.Counter()
+    return _count_images(_count_references(references).values())
+
+
+def _count_references(references):
+    counts = {i: [_count(as_words(text)) for text in texts] for i, texts in references.items()}
+    bare = [image_id for image_id, texts in counts.items() if not texts]
+    if bare or not counts:
+        raise ValueError(
+            "`references` must have an image, and every image a reference. "
+            f"Received: {len(counts)} images, without a reference: {bare[:10]}."
+        )
+    return counts
+
+
+def _count_images(images):
+    counts = collections.Counter()
     for texts in images:
-        frequencies.update(set().union(*texts))
-    return frequencies
+        counts.update(set().union(*texts))
+    return DocumentFrequencies(counts, len(images))
 
 
 def _count(words):
     """Counts of all n-grams, n = 1..4."""
     counts = {}
-    for order in range(ORDERS):
-        for ngram in zip(*(words[k:] for k in range(order + 1)), strict=False):
+    for order in range(1, ORDERS + 1):
+        for ngram in zip(*(words[k:] for k in range(order)), strict=False):
             counts[ngram] = counts.get(ngram, 0) + 1
     return counts
 
