@@ -32,7 +32,7 @@ backends: .venv/backends.stamp  ## the tests that compare TensorFlow, JAX and to
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@
 
-# This torch version has builds without CUDA; a bare `torch` may fetch gigabytes.
+# Pinned, so that pip takes a build without CUDA where it is shown one: the others are gigabytes.
 .venv/backends.stamp: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet jax torch==2.13.0
 	@touch $@
