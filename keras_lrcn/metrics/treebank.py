@@ -46,10 +46,10 @@ _PLACES = """
 _CAPITALIZED = "az ark del ill la mass miss ore pa tex wash"
 _NUMBERED = "art ca figs? nos? op prop pp?"  # only before a number: "no. 5"
 # After one letter and a full stop these begin a sentence, so that the stop is not the letter's.
-_STARTERS = """
+_STARTERS = r"""
     a about according additionally after an as at but earlier he her here however if in it last
-    many more now once one other our she since so some such that the their then there these they
-    this we what when while yet you
+    many more mr\. ms\. now once one other our she since so some such that the their then there
+    these they this we what when while yet you
 """
 _FILES = """
     bat bmp c cgi cpp dll docx? exe gif gz h html? jar java jpe?g mov mp3 pdf php pl png ppt ps py
@@ -74,6 +74,7 @@ _PART = rf"(?:[dDoOlL]{_QUOTE}{_LN})?{_LN}+"
 _COMPOUND = rf"{_PART}(?:[-_\u058a\u2010\u2011]{_PART})*"
 _ACRONYM = r"[A-Za-z](?:\.[A-Za-z])+"
 _CHAIN = rf"[A-Za-z0-9][A-Za-z0-9.,\xad]*(?:-(?:{_ACRONYM}\.|[A-Za-z0-9\xad]+))+"
+_FIRM = r"[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+"
 _SIDE = r"[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}"
 _CLITIC = rf"(?ai:{_APOSTROPHE}(?:[msd]|re|ve|ll)|n{_QUOTE}t)"
 _STATE = "|".join(f"{word[0].upper()}(?ai:{word[1:]})" for word in _CAPITALIZED.split())
@@ -117,14 +118,14 @@ _RULES = [
     _CLITIC,
     rf"([yY]{_APOSTROPHE}){_LETTER}",
     _COMPOUND,
-    r"[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+|[cC]\+\+|[cCfF]\#",
+    rf"{_FIRM}|[cC]\+\+|[cCfF]\#",
     rf"{_SIDE}(?:\\?/{_SIDE}){{1,2}}",
     _CHAIN,
     # words that keep their full stop
     rf"({_any_of(_NUMBERED)}\.){_BLANK}?\d|({_any_of(_NUMBERED)}\.)\n\d",
     rf"{_ACRONYM}\.|[A-Za-z]\.",
     rf"([A-Za-z])\.{_SENTENCE}",
-    rf"((?:{_WORD}|{_COMPOUND}|{_CHAIN})\.)[,;:\u3001]",
+    rf"((?:{_WORD}|{_COMPOUND}|{_CHAIN}|{_FIRM})\.)[,;:\u3001]",
     rf"({_LN}+(?:\.{_LN}+)*\.{_any_of(_FILES)})(?:{_WHITE}|[.?!,])",
     # numbers: plain, dates, fractions, telephones, raised, prices
     r"[-+]?(?:\d*(?:[.:,\xad\u066b\u066c]\d+)+|\d+)",
