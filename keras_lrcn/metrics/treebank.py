@@ -100,7 +100,8 @@ _RULES = [
     _TAG,
     r"(?i:&(?:amp|lt|gt|quot|nbsp);)|&(?:mdash|ndash|MD|HT|TL|UR|LR|QC|QL|QR|odq|cdq|\#\d+);",
     rf"(?ai:https?)://[^{_URL}(){{}}]+{_PATH_END}",
-    rf"(?:www\.{_HOST}|{_DOMAIN})(?:/[^{_URL}()]+{_PATH_END})?",
+    rf"www\.{_HOST}|{_DOMAIN}",
+    rf"(?:www\.{_HOST}|{_DOMAIN})/[^{_URL}()]+{_PATH_END}",
     rf"(?:&lt;|<)?[a-zA-Z0-9](?:{_MAIL}|\.)*@(?:{_MAIL}+\.)*{_MAIL}+(?:&gt;|>)?",
     rf"@[a-zA-Z_][a-zA-Z_0-9]*|\#{_LETTER}+",
     # words
@@ -139,7 +140,8 @@ _RULES = [
     # faces and runs of punctuation
     rf"({_FACE})[^A-Za-z0-9]|[-^x=~<>']_[-^x=~<>']|\([\^x=~<>']-[\^x=~<>'`]\)",
     r"\([-^x=~<>'][_.]?[-^x=~<>']\)",
-    r"[!?]+|\.{3,5}|\.(?:[\ \xa0]\.){2,4}|--+|\*+|_+|\#+|@+|<<|>>|''|(?:\\\*)+|&apos;",
+    r"-(?ai:[lr][rcs]b)-|&apos;",
+    r"[!?]+|\.{3,5}|\.(?:[\ \xa0]\.){2,4}|--+|\*+|_+|\#+|@+|<<|>>|''|(?:\\\*)+",
     r"[`\x91-\x94\xab\xbb\u2018-\u201f\u2039\u203a]{1,2}",
     rf"[!-/:-@\[-`{{-~{_SYMBOLS}]",
 ]
