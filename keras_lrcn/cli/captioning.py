@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from keras_lrcn.cli import strategies
@@ -27,7 +28,8 @@ def captioned(paths, args, broken):
     from tqdm import tqdm
 
     model = Model(args)
-    with tqdm(total=len(paths), unit="image", disable=None) as bar:
+    shown = not args.output and sys.__stdout__.isatty()  # captions on a screen are progress enough
+    with tqdm(total=len(paths), unit="image", disable=True if shown else None) as bar:
         for batch in _batches(_decoded(paths, model), model, broken, bar):
             names, images = zip(*batch, strict=True)
             for name, captions in zip(names, model(list(images)), strict=True):
@@ -52,7 +54,10 @@ class Model:
             try:
                 self.captioner = LRCNCaptioner.from_preset(name)
             except (ValueError, OSError) as error:
-                raise CommandError(f"no model from --preset {name}: {error}") from error
+                raise CommandError(
+                    f"no model {name!r}: --preset takes a folder, or a name that `keras-lrcn "
+                    f"presets` lists. {error}"
+                ) from error
         self.options = strategies.generate_options(self.args)
 
     @property
