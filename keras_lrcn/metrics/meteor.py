@@ -1,5 +1,6 @@
 """METEOR by its original Java program, which the optional package pycocoevalcap brings along."""
 
+import contextlib
 import importlib.util
 import pathlib
 import shutil
@@ -54,14 +55,18 @@ def meteor_scores(candidates, references):
     command += ["-", "-", "-stdio", "-l", "en", "-norm"]
     with tempfile.TemporaryFile() as complaints:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": complaints}
-        with subprocess.Popen(command, cwd=jar.parent, **pipes) as program:
-            try:
-                return _converse(program, candidates, references)
-            except (BrokenPipeError, ValueError) as error:
-                program.kill()
-                complaints.seek(0)
-                said = complaints.read().decode(errors="replace")[-500:]
-                raise RuntimeError(f"The METEOR program failed. It said: {said!r}.") from error
+        program = subprocess.Popen(command, cwd=jar.parent, **pipes)
+        try:
+            return _converse(program, candidates, references)
+        except (BrokenPipeError, ValueError) as error:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(timeout=5)  # until it has said what is wrong
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace")[-500:]
+            raise RuntimeError(f"The METEOR program failed. It said: {said!r}.") from error
+        finally:
+            program.kill()
+            program.communicate()
 
 
 def _jar():
