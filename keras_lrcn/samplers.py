@@ -242,13 +242,13 @@ class BeamSearch(CaptionSampler):
         branches = min(beams, width)
         finished = state["finished"][:, None]
         total = ops.sum(state["word_scores"], axis=-1, keepdims=True)
-        # At the first step all beams of an image are the same: only the first may branch.
-        first = ops.reshape(ops.arange(beams) == 0, (1, beams, 1))
-        alive = ops.logical_or(first, index > 1)
         word_scores, words = ops.top_k(allowed, branches)
-        # An ended beam has one continuation: itself.
+        # An ended beam has one continuation, itself; at the first step all beams of an image are
+        # the same, and only one of them branches. Other continuations are dead.
         itself = ops.arange(branches)[None] == 0
         gain = ops.where(finished, ops.where(itself, 0.0, NEVER), word_scores)
+        twin = ops.tile(ops.arange(beams) > 0, (ops.shape(gain)[0] // beams,))[:, None]
+        gain = ops.where(ops.logical_and(twin, index == 1), NEVER, gain)
         rank = total + gain
         if self.length_penalty:
             ended_length = ops.sum(
@@ -256,7 +256,6 @@ class BeamSearch(CaptionSampler):
             )
             length = ops.where(finished, ended_length, ops.cast(index, "float32"))
             rank = rank / ops.maximum(length, 1) ** self.length_penalty
-        rank = ops.where(alive, ops.reshape(rank, (-1, beams, branches)), NEVER * 10)
         _, chosen = ops.top_k(ops.reshape(rank, (-1, beams * branches)), beams)
         origin = chosen // branches
 
@@ -270,8 +269,13 @@ class BeamSearch(CaptionSampler):
             x = ops.reshape(x, (-1, beams * branches))
             return ops.reshape(ops.take_along_axis(x, chosen, axis=1), (-1,))
 
-        state = keras.tree.map_structure(gather, state)
-        return self.write(state, pick(words), pick(gain), index, stop)
+        state = self.write(
+            keras.tree.map_structure(gather, state), pick(words), pick(gain), index, stop
+        )
+        # Beams that there are no captions for: the score at <bos>, else 0, marks them for good.
+        dead = ops.where(pick(gain) <= NEVER, NEVER, 0.0)[:, None]
+        first = ops.cast(ops.arange(state["ids"].shape[1]) == 0, "float32")[None]
+        return {**state, "word_scores": state["word_scores"] + dead * first}
 
     def get_config(self):
         config = super().get_config()

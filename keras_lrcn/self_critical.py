@@ -20,7 +20,7 @@ class SelfCritical:
             the photos, one for each caption; the words end with `<eos>` if the caption does.
         optimizer: `keras.optimizers.Optimizer`.
         num_samples: int, captions drawn per photo, at least 2. Defaults to `5`.
-        seed: int, of the draws.
+        max_length: int, words of a sample at the most. Defaults to the preprocessor's.
 
     Raises:
         ValueError: for fewer than two samples.
@@ -36,7 +36,7 @@ class SelfCritical:
     Reference: Rennie et al. 2017 (self-critical training); Luo 2020 (mean of the others).
     """
 
-    def __init__(self, captioner, reward, optimizer, num_samples=5, seed=0):
+    def __init__(self, captioner, reward, optimizer, num_samples=5, max_length=None):
         if num_samples < 2:
             raise ValueError(
                 "`num_samples` must be at least 2: the other samples are the baseline. "
@@ -45,7 +45,7 @@ class SelfCritical:
         self.captioner = captioner
         self.reward = reward
         self.num_samples = num_samples
-        self.seed = seed
+        self.max_length = max_length
         self.model = captioner.on_features()
         self.model.compile(
             optimizer,
@@ -77,7 +77,7 @@ class SelfCritical:
 
     def train_step(self, rows, features, seed):
         """Draws, rewards and learns from one batch; returns rewards and advantages."""
-        ids = self.captioner.sample_ids(features, self.num_samples, seed)
+        ids = self.captioner.sample_ids(features, self.num_samples, seed, self.max_length)
         tokenizer = self.captioner.preprocessor.tokenizer
         rows_of_ids = ids.reshape(-1, ids.shape[-1])
         words = [

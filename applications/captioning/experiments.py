@@ -18,7 +18,7 @@ class Experiment:
     visual_dropout: float = 0.3
     label_smoothing: float = 0.1
     language_epochs: int = 0
-    frozen_epochs: int = 6
+    frozen_epochs: int = 4
     finetune_epochs: int = 0
     self_critical_epochs: int = 0
     batch_size: int = 128
@@ -29,10 +29,10 @@ SHIPPED = "lrcn2f_efficientnet_lite0_flickr8k"
 EXPERIMENTS = {
     SHIPPED: Experiment(
         paper="Sec. 5, LRCN-2f fine-tuned; Table 6",
-        language_epochs=2,
-        frozen_epochs=8,
-        finetune_epochs=8,
-        self_critical_epochs=12,
+        language_epochs=1,
+        frozen_epochs=5,
+        finetune_epochs=5,
+        self_critical_epochs=8,
     ),
     "lrcn1u": Experiment(paper="Table 6, LRCN-1u", num_layers=1, factored=False),
     "lrcn2u": Experiment(paper="Table 6, LRCN-2u", factored=False),

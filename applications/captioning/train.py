@@ -34,8 +34,9 @@ from keras_lrcn.preprocessing import WordTokenizer, build_vocabulary
 from keras_lrcn.self_critical import SelfCritical
 
 CUT = "block3b_"  # the CNN up to here stays as ImageNet left it
-LENGTH = 20  # words with <eos>, the authors'
-SHORT = 16  # language model and frozen stage: 94 % of the captions fit
+LENGTH = 20  # words of a caption with <eos>, the authors'
+STAGES = ("language", "frozen", "finetune", "self_critical")
+SHORT = 16  # words in training batches: most captions fit, and steps are a fifth cheaper
 
 
 class Run:
@@ -43,7 +44,7 @@ class Run:
 
     def __init__(self, name, data, work, seed=0):
         keras.utils.set_random_seed(seed)
-        self.experiment, self.seed = EXPERIMENTS[name], seed
+        self.name, self.experiment, self.seed = name, EXPERIMENTS[name], seed
         self.data, self.shared = data, os.path.join(work, "activations")
         self.folder = os.path.join(work, name if seed == 0 else f"{name}_seed{seed}")
         os.makedirs(self.shared, exist_ok=True)
@@ -126,12 +127,21 @@ class Run:
             arrays.append(np.concatenate(parts))
         return np.stack(arrays)
 
+    def imagenet_features(self):
+        """Training and dev features of the CNN before any fine-tuning, shared by experiments."""
+        path = os.path.join(self.shared, "imagenet_features.npz")
+        if not os.path.exists(path):
+            train = self.features("train").astype("float16")
+            np.savez(path + ".new.npz", train=train, dev=self.features("dev", ("plain",))[0])
+            os.replace(path + ".new.npz", path)
+        stored = np.load(path)
+        return stored["train"], stored["dev"]
+
     def dev_scores(self, features, sampler="greedy"):
         """Free-running captions of the dev photos, scored by our coco-caption metrics."""
         captions = self.captioner.generate({"features": features}, sampler=sampler)
-        scores = evaluate_captions(
-            self.references, dict(zip(self.references, captions, strict=True))
-        )
+        captions = dict(zip(self.references, captions, strict=True))
+        scores = evaluate_captions(self.references, captions, meteor=False)
         return {k: round(float(v), 4) for k, v in scores.items() if isinstance(v, float)}
 
     def stage(self, name, epochs, train):
@@ -173,8 +183,7 @@ def train_language(run, folder, epochs):
 
 def train_frozen(run, folder, epochs):
     """Captions on cached features: the CNN is frozen."""
-    features = run.features("train").astype("float16")
-    dev = run.features("dev", ("plain",))[0]
+    features, dev = run.imagenet_features()
     ids = datasets.caption_ids(run.captions, run.tokenizer, SHORT)
     batch = run.experiment.batch_size
     model = run.captioner.on_features()
@@ -195,13 +204,13 @@ def train_frozen(run, folder, epochs):
 def finetune_model(run):
     """Activations of a photo and its captions -> word logits."""
     activations = keras.Input(run.cnn.get_layer(CUT).output.shape[1:], name="visual")
-    words = keras.Input((5, LENGTH), dtype="int32", name="token_ids")
-    mask = keras.Input((5, LENGTH), dtype="int32", name="padding_mask")
+    words = keras.Input((5, SHORT), dtype="int32", name="token_ids")
+    mask = keras.Input((5, SHORT), dtype="int32", name="padding_mask")
     visual = run.captioner.backbone.visual_encoder.project(run.upper()(activations))
     visual = ops.repeat(visual, 5, axis=0)
-    hidden = run.captioner.backbone.describe(visual, ops.reshape(words, (-1, LENGTH)))
+    hidden = run.captioner.backbone.describe(visual, ops.reshape(words, (-1, SHORT)))
     logits = ops.reshape(
-        run.captioner.predict_words(hidden), (-1, 5, LENGTH, run.tokenizer.vocabulary_size())
+        run.captioner.predict_words(hidden), (-1, 5, SHORT, run.tokenizer.vocabulary_size())
     )
     inputs = {"visual": activations, "token_ids": words, "padding_mask": mask}
     return keras.Model(inputs, logits)
@@ -216,7 +225,7 @@ def freeze_normalization(layer):
 def train_finetune(run, folder, epochs):
     """The upper CNN learns too; the lower CNN and its normalization stay."""
     train = [np.array(a) for a in run.activations("train")]
-    ids = datasets.caption_ids(run.captions, run.tokenizer, LENGTH).reshape(len(train[0]), 5, -1)
+    ids = datasets.caption_ids(run.captions, run.tokenizer, SHORT).reshape(len(train[0]), 5, -1)
     unmirrored = run.unmirrored.reshape(-1, 5).any(axis=1)
     freeze_normalization(run.cnn)
     model, batch = finetune_model(run), 32
@@ -256,7 +265,9 @@ def train_self_critical(run, folder, epochs):
     student = run.build(dropout=0.0)  # dropout would make the policy differ from the sampler's
     _copy_weights(run.captioner, student)
     steps = len(names) // 32 * epochs
-    stage = SelfCritical(student, reward, optimizer(1e-4, steps, weight_decay=0.0), num_samples=5)
+    stage = SelfCritical(
+        student, reward, optimizer(1e-4, steps, weight_decay=0.0), max_length=SHORT
+    )
     views = np.array([not u for u in run.unmirrored.reshape(-1, 5).any(axis=1)])
 
     def train_epoch(epoch):
@@ -293,11 +304,10 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     run = Run(args.experiment, args.data, args.work, args.seed)
-    e = run.experiment
-    run.stage("language", e.language_epochs, lambda f, n: train_language(run, f, n))
-    run.stage("frozen", e.frozen_epochs, lambda f, n: train_frozen(run, f, n))
-    run.stage("finetune", e.finetune_epochs, lambda f, n: train_finetune(run, f, n))
-    run.stage("self_critical", e.self_critical_epochs, lambda f, n: train_self_critical(run, f, n))
+    train = (train_language, train_frozen, train_finetune, train_self_critical)
+    for stage, function in zip(STAGES, train, strict=True):
+        epochs = getattr(run.experiment, f"{stage}_epochs")
+        run.stage(stage, epochs, lambda folder, n, f=function: f(run, folder, n))
 
 
 if __name__ == "__main__":

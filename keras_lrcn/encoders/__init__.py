@@ -1,2 +1,3 @@
+from keras_lrcn.encoders.caffenet_backbone import CaffeNetBackbone as CaffeNetBackbone
 from keras_lrcn.encoders.efficientnet_lite import efficientnet_lite as efficientnet_lite
 from keras_lrcn.encoders.image_encoder import ImageEncoder as ImageEncoder

@@ -1,5 +1,7 @@
 """One image -> one vector, from any KerasHub image backbone."""
 
+import copy
+
 import keras
 import keras_hub
 
@@ -96,7 +98,7 @@ class ImageEncoder(keras_hub.models.Backbone):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
+        config = copy.deepcopy(config)  # Keras empties what it deserializes
         if isinstance(config["backbone"], dict):
             config["backbone"] = keras.layers.deserialize(config["backbone"])
         return super().from_config(config)

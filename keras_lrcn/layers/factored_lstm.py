@@ -205,7 +205,7 @@ class FactoredLSTM(keras.layers.Layer):
 
     def _runs_fused(self):
         if self.fused == "auto":
-            return bool(keras.distribution.list_devices("gpu"))
+            return _sees_gpu()
         return self.fused
 
     def _run_fused(self, index, x, visual, state, reset):
@@ -302,6 +302,15 @@ class FactoredLSTM(keras.layers.Layer):
             fused=self.fused,
         )
         return config
+
+
+def _sees_gpu():
+    """Whether this process has a GPU; Keras lists no devices for torch."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    return any(name.lower().startswith("gpu") for name in keras.distribution.list_devices())
 
 
 def _uniform():

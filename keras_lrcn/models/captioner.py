@@ -12,7 +12,7 @@ from keras_lrcn.models.caption_loss import CaptionLoss
 from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
 from keras_lrcn.models.captioner_preprocessor import LRCNCaptionerPreprocessor
 from keras_lrcn.models.preset_task import PresetTask
-from keras_lrcn.samplers import BeamSearch, BestOfN, CaptionSampler, Sample
+from keras_lrcn.samplers import NEVER, BeamSearch, BestOfN, CaptionSampler, Sample
 
 BATCH_SIZES = (1, 4, 16, 64)  # a compiled loop is made for these only
 NAMED_SAMPLERS = {"beam": BeamSearch, "best_of_n": BestOfN, "sample": Sample}
@@ -138,14 +138,14 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
                 "`captioner.make_generate_function()` on tensors."
             )
         sampler = self._find_sampler(sampler or self.sampler, num_captions, seed)
-        load = self.preprocessor.load_images
         if isinstance(images, dict):
-            images, load = images["features"], np.asarray
-        images, single = _as_list(images)
+            images, single, load = list(images["features"]), False, np.asarray
+        else:
+            (images, single), load = _as_list(images), self.preprocessor.load_images
         captions = []
         for start in range(0, len(images), BATCH_SIZES[-1]):
             visual = load(images[start : start + BATCH_SIZES[-1]])
-            captions += self._generate_batch(visual, sampler, max_length)
+            captions += self._generate_batch(visual, sampler, max_length, return_details)
         if not return_details:
             captions = [[c.text for c in image] for image in captions]
             captions = [image[0] if num_captions == 1 else image for image in captions]
@@ -202,19 +202,20 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         hidden = self.backbone.describe(visual, inputs["token_ids"])
         return keras.Model(inputs, self.predict_words(hidden), name="captioner_on_features")
 
-    def sample_ids(self, features, num_samples, seed):
+    def sample_ids(self, features, num_samples, seed, max_length=None):
         """Draws captions of every photo, each photo with draws of its own.
 
         Args:
             features: float array `(batch, width)`, as `on_features` takes them.
             num_samples: int, captions per photo.
             seed: int; the same seed draws the same captions.
+            max_length: as for `generate`.
 
         Returns:
             int32 array `(batch, num_samples, length + 1)`, `<bos>` first.
         """
         sampler = self._find_sampler(Sample(num_captions=num_samples))
-        inputs = self.preprocessor.start_captions(np.asarray(features))
+        inputs = self.preprocessor.start_captions(np.asarray(features), max_length)
         shape = (inputs["token_ids"].shape[1], len(features) * num_samples)
         inputs["draws"] = np.random.default_rng(seed).random(shape, "float32")
         end = (self.preprocessor.tokenizer.end_token_id,)
@@ -277,10 +278,9 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             changes["num_beams"] = max(num_captions, sampler.num_beams)
         elif seed is not None:
             changes["seed"] = seed
-        sampler = type(sampler).from_config({**config, **changes})
-        return sampler.prepare(self.preprocessor.tokenizer) if self.preprocessor else sampler
+        return type(sampler).from_config({**config, **changes})
 
-    def _generate_batch(self, visual, sampler, max_length):
+    def _generate_batch(self, visual, sampler, max_length, with_scores):
         tokenizer = self.preprocessor.tokenizer
         inputs = self.preprocessor.start_captions(visual, max_length)
         size = next(s for s in BATCH_SIZES if s >= len(visual))
@@ -294,17 +294,21 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         outputs = function(padded, stop_token_ids=(tokenizer.end_token_id,))
         token_ids = ops.convert_to_numpy(outputs["token_ids"])[: len(visual)]
         token_ids = token_ids.reshape(len(visual), -1, token_ids.shape[-1])
-        if "word_scores" in outputs:
+        if not with_scores:
+            word_scores = np.zeros(token_ids.shape)
+        elif "word_scores" in outputs:
             word_scores = ops.convert_to_numpy(outputs["word_scores"])[: len(visual)]
         else:
             word_scores = self._scores_of_ids(inputs["visual"], token_ids)
         return [
-            [self._caption(*row) for row in zip(*image, strict=True)]
+            [self._caption(*row) for row in zip(*image, strict=True) if row[1].sum() > NEVER / 2]
             for image in zip(token_ids, word_scores, strict=True)
         ]
 
     def _generate_function_for(self, sampler):
         """The compiled loop of a sampler; those of one configuration are made once."""
+        if isinstance(sampler, CaptionSampler):
+            sampler.prepare(self.preprocessor.tokenizer)
         config = {k: v for k, v in sampler.get_config().items() if k != "seed"}
         key = (type(sampler).__name__, repr(sorted(config.items())))
         if key not in self._generate_functions:
@@ -355,7 +359,8 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             target[: len(row) + 2] = [tokenizer.start_token_id, *row, tokenizer.end_token_id]
         inputs = {"visual": visual, "token_ids": ids[:, :-1]}
         inputs["padding_mask"] = (inputs["token_ids"] != tokenizer.pad_token_id).astype("int32")
-        logits = keras.Model.predict_on_batch(self, inputs).astype("float64")
+        model = self if visual.ndim == len(self.input["visual"].shape) else self.on_features()
+        logits = keras.Model.predict_on_batch(model, inputs).astype("float64")
         peak = logits.max(-1, keepdims=True)
         logits -= peak + np.log(np.exp(logits - peak).sum(-1, keepdims=True))
         scores = np.take_along_axis(logits, ids[:, 1:, None], axis=-1)[..., 0]

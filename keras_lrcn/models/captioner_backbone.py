@@ -1,5 +1,7 @@
 """(image, words so far) -> hidden states: the graph of the captioner."""
 
+import copy
+
 import keras
 import keras_hub
 
@@ -143,7 +145,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
+        config = copy.deepcopy(config)  # Keras empties what it deserializes
         if isinstance(config.get("visual_encoder"), dict):
             config["visual_encoder"] = keras.layers.deserialize(config["visual_encoder"])
         return super().from_config(config)

@@ -1,0 +1,30 @@
+"""Prints, as one json line, what a preset says about photos on the backend of KERAS_BACKEND."""
+
+import json
+import sys
+
+import keras
+import numpy as np
+
+import keras_lrcn
+from keras_lrcn.samplers import BeamSearch, BestOfN
+
+
+def main(preset, photos):
+    captioner = keras_lrcn.LRCNCaptioner.from_preset(preset)
+    photos = list(np.load(photos))
+    said = {"backend": keras.backend.backend()}
+    for name, sampler in {
+        "greedy": "greedy",
+        "beam": BeamSearch(3, no_repeat_ngram=2),
+        "best of n": BestOfN(10, seed=0),
+    }.items():
+        captions = captioner.generate(photos, sampler=sampler, return_details=True)
+        said[name] = [c[0].text for c in captions]
+        said[f"{name} scores"] = [c[0].score for c in captions]
+    said["score"] = captioner.score(photos, said["greedy"]).tolist()
+    print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
