@@ -68,13 +68,13 @@ _APOSTROPHE = r"(?:['\x92\u2019]|&apos;)"
 _QUOTE = rf"(?:{_APOSTROPHE}|[`\x91\u2018\u201b])"
 _L = rf"[^\W\d_{_NUMERALS}]"  # a letter
 _LN = rf"[^\W_{_NUMERALS}]"  # a letter or digit
-_LETTER = rf"(?:{_L}|[{_MARKS}\xad]|&[aeiouAEIOU](?:acute|grave|uml);)"
+_LETTER = rf"(?:{_L}|[{_MARKS}\xad]|(?ai:&[aeiou](?:acute|grave|uml);))"
 _WORD = rf"{_LETTER}(?:{_LETTER}|\d)*(?:[.!?]{_LETTER}(?:{_LETTER}|\d)*)*"
 _PART = rf"(?:[dDoOlL]{_QUOTE}{_LN})?{_LN}+"
 _COMPOUND = rf"{_PART}(?:[-_\u058a\u2010\u2011]{_PART})*"
 _ACRONYM = r"[A-Za-z](?:\.[A-Za-z])+"
 _CHAIN = rf"[A-Za-z0-9][A-Za-z0-9.,\xad]*(?:-(?:{_ACRONYM}\.|[A-Za-z0-9\xad]+))+"
-_FIRM = r"[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+"
+_FIRM = r"[A-Z]+(?:(?:[+&]|(?ai:&amp;))[A-Z]+)+"
 _SIDE = r"[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}"
 _CLITIC = rf"(?ai:{_APOSTROPHE}(?:[msd]|re|ve|ll)|n{_QUOTE}t)"
 _STATE = "|".join(f"{word[0].upper()}(?ai:{word[1:]})" for word in _CAPITALIZED.split())
@@ -82,11 +82,11 @@ _NAME = r"[A-Za-z][A-Za-z0-9:._-]*"
 _ATTRIBUTE = rf"""{_NAME}(?:[ ]*=[ ]*(?:'[^'\n]*'|"[^"\n]*"))?"""
 _TAG = rf"<(?:[!?][A-Za-z-][^>\n]*|/{_NAME}[ ]*|{_NAME}(?:[ ]+{_ATTRIBUTE})*[ ]*/?)>"
 _SENTENCE = rf"{_WHITE}+(?:(?=[A-Z]){_any_of(_STARTERS)}|{_TAG}){_WHITE}"
-_URL = r""" \t\n\f\r\xa0"<>|"""  # what ends an address
+_URL = r""" \t\n\f\r"<>|"""  # what ends an address
 _HOST = rf"(?:[^{_URL}.!?(){{}},]+\.)+[a-zA-Z]{{2,4}}"
 _DOMAIN = rf"(?:[^{_URL}`'!?(){{}},-_$]+\.)+(?:com|net|org|edu)"  # a range from "," to "_"
 _PATH_END = rf"[^{_URL}.!?(){{}},-]"
-_MAIL = rf"[^{_URL}(){{}}.]"
+_MAIL = rf"[^{_URL}\xa0(){{}}.]"
 _FACE = r"[<>]?[:;=][-o*']?[()DPdpO\\{@|\[\]]"
 
 # The longest match wins, the first of equals. Where a rule has a group, the group is the token and
@@ -98,10 +98,10 @@ _RULES = [
     rf"({_WORD})(?ai:{_APOSTROPHE}(?:[msd]|re|ve|ll))",
     # mark-up, addresses, names
     _TAG,
-    r"(?i:&(?:amp|lt|gt|quot|nbsp);)|&(?:mdash|ndash|MD|HT|TL|UR|LR|QC|QL|QR|odq|cdq|\#\d+);",
+    r"(?ai:&(?:amp|lt|gt|quot|nbsp|mdash|ndash|md|ht|tl|ur|lr|qc|ql|qr|odq|cdq|\#\d+);)",
     rf"(?ai:https?)://[^{_URL}(){{}}]+{_PATH_END}",
-    rf"www\.{_HOST}|{_DOMAIN}",
-    rf"(?:www\.{_HOST}|{_DOMAIN})/[^{_URL}()]+{_PATH_END}",
+    rf"(?ai:www)\.{_HOST}|{_DOMAIN}",
+    rf"(?:(?ai:www)\.{_HOST}|{_DOMAIN})/[^{_URL}()]+{_PATH_END}",
     rf"(?:&lt;|<)?[a-zA-Z0-9](?:{_MAIL}|\.)*@(?:{_MAIL}+\.)*{_MAIL}+(?:&gt;|>)?",
     rf"@[a-zA-Z_][a-zA-Z_0-9]*|\#{_LETTER}+",
     # words
@@ -110,7 +110,7 @@ _RULES = [
     rf"{_any_of(_TITLES)}\.",
     rf"({_APOSTROPHE}[0-9][0-9]){_WHITE}",
     rf"(?ai:{_APOSTROPHE}n{_APOSTROPHE}?|{_APOSTROPHE}em|(?:[ldj]|dunkin|somethin|ol){_APOSTROPHE})",
-    rf"[A-HJ-XZn]{_QUOTE}{_L}{{2,}}|{_APOSTROPHE}[2-9]0s|{_QUOTE}till?",
+    rf"[A-HJ-XZn]{_QUOTE}{_L}{{2,}}|{_APOSTROPHE}[2-9]0[sS]|{_QUOTE}(?ai:till?)",
     rf"{_L}+[aeiouyAEIOUY]{_QUOTE}[aeiouA-Z]{_L}*",
     rf"(?ai:{_APOSTROPHE}cause|cont'd\.|nor'easter|c'mon|[en]'er|s'mores|ev'ry|li'l|nat'l)",
     rf"(?ai:o{_QUOTE}o)",

@@ -8,12 +8,13 @@ from keras_lrcn.metrics.treebank import ABBREVIATIONS, IS_CLITIC, RULES
 _DROPPED = frozenset("'' ' `` ` . ? ! , : - -- ... ;".split())
 _LINE_BREAKS = str.maketrans(dict.fromkeys("\n\r\v\f\u2028\u2029", " "))
 _PLAIN = re.compile(r"([A-Za-z]+)(?:,|(\.))?(?= |\n|\Z)")
+_BLANKS = re.compile(r"(?:[ \t][ \t\xa0\u2000-\u200a\u3000]*)?")
 _JOINED = frozenset("cannot gimme gonna gotta lemme wanna".split())
 _REWRITTEN = {
     **{"(": "-lrb-", ")": "-rrb-", "[": "-lsb-", "]": "-rsb-", "{": "-lcb-", "}": "-rcb-"},
     **{"\xa3": "#", "\xa2": "cents", **dict.fromkeys("\x80\xa4\u20a0\u20ac", "$"), "\xad": "-"},
     **{"\xbc": "1/4", "\xbd": "1/2", "\xbe": "3/4", "\u2153": "1/3", "\u2154": "2/3"},
-    **{"&amp;": "&", "&lt;": "<", "&gt;": ">", '"': "''", **dict.fromkeys(("&quot;",), "''")},
+    **{"&amp;": "&", "&lt;": "<", "&gt;": ">"},
     **dict.fromkeys(("\u2026", "&nbsp;", "&mdash;", "&ndash;", "&md;", "&apos;"), "--"),
     **dict.fromkeys("\x96\x97\u2013\u2014\u2015", "--"),
 }
@@ -82,14 +83,15 @@ def as_words(caption):
 def _tokenize(text, following):
     end, text, place, tokens = len(text), text + following, 0, []
     while place < end:
+        place = _BLANKS.match(text, place).end()
         plain = _PLAIN.match(text, place)
         if plain and _is_plain(word := plain[1].lower(), stop=plain[2]):
             tokens.append(word)
-            place = plain.end() + 1  # behind the blank
+            place = plain.end()
             continue
         stop = _longest_match(text, place)
         if stop > place:
-            token = _rewrite(text[place:stop].lower())
+            token = _rewrite(text[place:stop])
             if token and token not in _DROPPED:
                 tokens.append(token)
         place = max(stop, place + 1)
@@ -114,6 +116,9 @@ def _longest_match(text, place):
 
 def _rewrite(token):
     """A token in the spelling of the Penn Treebank."""
+    if token in ('"', "&quot;"):  # but "&QUOT;" is a word
+        return "''"
+    token = token.lower()
     if token in _REWRITTEN:
         return _REWRITTEN[token]
     if len(token) <= 2 and all(character in _QUOTES for character in token):
