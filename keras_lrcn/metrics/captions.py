@@ -76,9 +76,8 @@ def evaluate_captions(
     columns = np.column_stack([statistics, rows["ROUGE_L"], rows["CIDEr"]])
     scores = {name: float(score(columns)) for name, score in corpus.items()}
     if meteor or (meteor is None and meteor_obstacle() is None):
-        lines = [" ".join(line) for line in tokens]
-        reference_lines = [[" ".join(line) for line in lines] for lines in reference_tokens]
-        scores["METEOR"], rows["METEOR"] = meteor_scores(lines, reference_lines)
+        joined = [list(map(" ".join, lines)) for lines in reference_tokens]
+        scores["METEOR"], rows["METEOR"] = meteor_scores(list(map(" ".join, tokens)), joined)
     scores["signature"] = _signature(references, brevity_penalty, document_frequencies, scores)
     if per_image:
         values = zip(*rows.values(), strict=True)

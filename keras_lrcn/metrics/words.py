@@ -123,6 +123,8 @@ def _rewrite(token):
         return _REWRITTEN[token]
     if len(token) <= 2 and all(character in _QUOTES for character in token):
         return "".join(_QUOTES[character] for character in token)
+    if token[0] == "#" or "@" in token:
+        return token
     if IS_CLITIC(token):
         return token.translate(_STRAIGHT).replace("&apos;", "'")
     if token[0] != "<" or token[-1] != ">":
