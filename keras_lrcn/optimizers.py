@@ -26,12 +26,17 @@ class RatedAdamW(keras.optimizers.AdamW):
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.rates = dict(rates or {})
 
-    def rate_of(self, variable):
-        """Returns the factor of one variable."""
-        return next((f for p, f in self.rates.items() if re.search(p, variable.path)), 1.0)
+    def build(self, variables):
+        super().build(variables)
+        self._factors = [self.rate_of(v.path) for v in variables]
+
+    def rate_of(self, path):
+        """Returns the factor of the variable with this path."""
+        return next((f for p, f in self.rates.items() if re.search(p, path)), 1.0)
 
     def update_step(self, gradient, variable, learning_rate):
-        super().update_step(gradient, variable, learning_rate * self.rate_of(variable))
+        factor = self._factors[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * factor)
 
     def get_config(self):
         return {**super().get_config(), "rates": self.rates}

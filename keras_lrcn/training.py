@@ -59,6 +59,9 @@ def run_resumable(model, train_epoch, epochs, folder, after_epoch=None):
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         model.load_weights(_state_path(folder, len(history)))
+        with open(_state_path(folder, len(history), ".random.json"), encoding="utf-8") as file:
+            for variable, value in zip(_random_state(model), json.load(file), strict=True):
+                variable.assign(value)
     for epoch in range(len(history), epochs):
         logs = train_epoch(epoch)
         if after_epoch is not None:
@@ -68,8 +71,13 @@ def run_resumable(model, train_epoch, epochs, folder, after_epoch=None):
     return history
 
 
-def _state_path(folder, epochs):
-    return os.path.join(folder, f"state_{epochs:04d}.weights.h5")
+def _state_path(folder, epochs, suffix=".weights.h5"):
+    return os.path.join(folder, f"state_{epochs:04d}{suffix}")
+
+
+def _random_state(model):
+    """Seed variables, which Keras' weight files leave out."""
+    return [v for v in model.variables if v.path.endswith("seed_generator_state")]
 
 
 def _save_state(model, folder, history, history_path):
@@ -77,9 +85,16 @@ def _save_state(model, folder, history, history_path):
     new = os.path.join(folder, "new.weights.h5")
     model.save_weights(new)
     os.replace(new, _state_path(folder, len(history)))
-    with open(history_path + ".new", "w", encoding="utf-8") as file:
-        json.dump(history, file, indent=1)
-    os.replace(history_path + ".new", history_path)
-    old = _state_path(folder, len(history) - 1)
-    if os.path.exists(old):
-        os.remove(old)
+    seeds = [keras.ops.convert_to_numpy(v).tolist() for v in _random_state(model)]
+    _write_json(seeds, _state_path(folder, len(history), ".random.json"))
+    _write_json(history, history_path)
+    for suffix in (".weights.h5", ".random.json"):
+        old = _state_path(folder, len(history) - 1, suffix)
+        if os.path.exists(old):
+            os.remove(old)
+
+
+def _write_json(content, path):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+    os.replace(path + ".new", path)
