@@ -101,7 +101,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             **kwargs,
         )
         self._default_sampler = sampler or self._default_sampler
-        self._generate_functions = {}
+        self._generate_functions, self._has_generated = {}, False
 
     def generate(
         self,
@@ -290,7 +290,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         if getattr(sampler, "needs_draws", False):
             shape = (inputs["token_ids"].shape[1], sampler.rows_per_image)
             padded["draws"] = np.random.default_rng(sampler.seed).random(shape, "float32")
-        function = self._generate_function_for(sampler)
+        function = self._generate_function_for(sampler, once=self._is_first(size))
         outputs = function(padded, stop_token_ids=(tokenizer.end_token_id,))
         token_ids = ops.convert_to_numpy(outputs["token_ids"])[: len(visual)]
         token_ids = token_ids.reshape(len(visual), -1, token_ids.shape[-1])
@@ -305,15 +305,16 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             for image in zip(token_ids, word_scores, strict=True)
         ]
 
-    def _generate_function_for(self, sampler):
-        """The compiled loop of a sampler; those of one configuration are made once."""
+    def _generate_function_for(self, sampler, once=False):
+        """The loop of a sampler, compiled unless `once`, and kept by configuration."""
         if isinstance(sampler, CaptionSampler):
             sampler.prepare(self.preprocessor.tokenizer)
         config = {k: v for k, v in sampler.get_config().items() if k != "seed"}
         key = (type(sampler).__name__, repr(sorted(config.items())))
-        if key not in self._generate_functions:
-            self._generate_functions[key] = (self._compiled_generate(sampler), sampler)
-        function, sampler = self._generate_functions[key]
+        function, sampler = self._generate_functions.get(key, (None, sampler))
+        if function is None:
+            function = self.generate_step if once else self._compiled_generate(sampler)
+            self._generate_functions[key] = (None if once else function, sampler)
 
         def run(inputs, stop_token_ids):
             previous, self.sampler = self.sampler, sampler
@@ -323,6 +324,11 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
                 self.sampler = previous
 
         return run
+
+    def _is_first(self, size):
+        """Whether to run eagerly: TensorFlow compiles longer than a first few captions take."""
+        first, self._has_generated = not self._has_generated, True
+        return first and size <= 4 and keras.backend.backend() == "tensorflow"
 
     def _compiled_generate(self, sampler):
         previous, self.sampler, self.generate_function = self.sampler, sampler, None

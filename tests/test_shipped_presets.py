@@ -1,0 +1,66 @@
+"""The presets inside the package: small, described, and as good as their cards say."""
+
+import json
+
+import pytest
+
+import keras_lrcn
+from keras_lrcn.presets import EMBEDDED
+
+CAPTIONER = "lrcn2f_efficientnet_lite0_flickr8k"
+
+
+def facts(name):
+    return json.loads((EMBEDDED / name / "preset.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted(keras_lrcn.list_presets()))
+def test_every_preset_states_data_terms_and_scores(name):
+    card = (EMBEDDED / name / "README.md").read_text(encoding="utf-8")
+    for heading in ("Training data", "Terms", "Limits", "How it was made", "Scores"):
+        assert heading in card
+    assert facts(name)["scores"]
+    assert facts(name)["licence"] in card
+
+
+def test_the_captioner_is_below_20_megabytes():
+    size = sum(p.stat().st_size for p in (EMBEDDED / CAPTIONER).rglob("*") if p.is_file())
+    assert 5e6 < size < 20e6
+
+
+@pytest.fixture(scope="module")
+def captioner():
+    return keras_lrcn.LRCNCaptioner.from_preset(CAPTIONER)
+
+
+def test_photos_of_different_things_get_different_sentences(captioner):
+    data = pytest.importorskip("skimage.data")
+    photos = [data.chelsea(), data.coffee(), data.rocket(), data.astronaut()]
+    captions = captioner.generate(photos, return_details=True)
+    assert len({c[0].text for c in captions}) >= 3
+    assert all(c[0].finished and 4 <= len(c[0].words) <= 20 for c in captions)
+    assert not any("<unk>" in c[0].words for c in captions)
+
+
+def test_a_photo_finds_its_own_sentence_more_likely_than_anothers(captioner):
+    data = pytest.importorskip("skimage.data")
+    photos = [data.chelsea(), data.astronaut()]
+    own = captioner.generate(photos)
+    swapped = captioner.score(photos, own[::-1])
+    assert (captioner.score(photos, own) > swapped).all()
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_card_tells_the_scores_on_the_dev_photos(captioner, shared_data):
+    from keras_lrcn.data import read_flickr8k
+
+    dev = read_flickr8k(shared_data / "flickr8k", "dev")
+    captions = captioner.generate([e.path for e in dev])
+    references = {e.image_id: list(e.captions) for e in dev}
+    candidates = dict(zip(references, captions, strict=True))
+    scores = keras_lrcn.metrics.evaluate_captions(references, candidates, meteor=False)
+    stated = facts(CAPTIONER)["scores"]["dev, beam 5"]
+    for name in ("Bleu_1", "Bleu_4", "ROUGE_L", "CIDEr"):
+        # Two machines may round a beam apart on a photo or two of the thousand.
+        assert scores[name] == pytest.approx(stated[name], abs=0.005), name
