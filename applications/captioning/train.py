@@ -127,9 +127,8 @@ class Run:
             arrays.append(np.concatenate(parts))
         return np.stack(arrays)
 
-    def imagenet_features(self):
-        """Training and dev features of the CNN before any fine-tuning, shared by experiments."""
-        path = os.path.join(self.shared, "imagenet_features.npz")
+    def stored_features(self, path):
+        """Features of the training (all views) and dev photos, computed once and kept at `path`."""
         if not os.path.exists(path):
             train = self.features("train").astype("float16")
             np.savez(path + ".new.npz", train=train, dev=self.features("dev", ("plain",))[0])
@@ -183,7 +182,7 @@ def train_language(run, folder, epochs):
 
 def train_frozen(run, folder, epochs):
     """Captions on cached features: the CNN is frozen."""
-    features, dev = run.imagenet_features()
+    features, dev = run.stored_features(f"{run.shared}/imagenet_features.npz")
     ids = datasets.caption_ids(run.captions, run.tokenizer, SHORT)
     batch = run.experiment.batch_size
     model = run.captioner.on_features()
@@ -249,8 +248,7 @@ def train_finetune(run, folder, epochs):
 
 def train_self_critical(run, folder, epochs):
     """Sampled captions rewarded by CIDEr-D and a little BLEU-4; the CNN is as it was tuned."""
-    features = run.features("train")
-    dev = run.features("dev", ("plain",))[0]
+    features, dev = run.stored_features(f"{run.folder}/finetuned_features.npz")
     names = [e.image_id for e in run.examples["train"]]
     # With <eos> as a word, captions that break off ("a dog in the") earn less.
     words = {e.image_id: [tokenize_ptb(c) for c in e.captions] for e in run.examples["train"]}
@@ -266,7 +264,7 @@ def train_self_critical(run, folder, epochs):
     _copy_weights(run.captioner, student)
     steps = len(names) // 32 * epochs
     stage = SelfCritical(
-        student, reward, optimizer(1e-4, steps, weight_decay=0.0), max_length=SHORT
+        student, reward, optimizer(1.5e-4, steps, weight_decay=0.0), max_length=SHORT
     )
     views = np.array([not u for u in run.unmirrored.reshape(-1, 5).any(axis=1)])
 
@@ -274,7 +272,8 @@ def train_self_critical(run, folder, epochs):
         rng = np.random.default_rng(run.seed * 1000 + epoch)
         view = rng.integers(len(features), size=len(names))
         view = np.where(views, view, view // 2 * 2)
-        return stage.train_epoch(features[view, np.arange(len(names))], seed=epoch, progress=tqdm)
+        visual = features[view, np.arange(len(names))].astype("float32")
+        return stage.train_epoch(visual, seed=epoch, progress=tqdm)
 
     def score(epoch, logs):
         _copy_weights(student, run.captioner)
@@ -285,8 +284,7 @@ def train_self_critical(run, folder, epochs):
 
 
 def _copy_weights(source, target):
-    for a, b in zip(source.trainable_variables, target.trainable_variables, strict=True):
-        b.assign(a)
+    target.set_weights(source.get_weights())  # seeds apart, whatever is frozen
 
 
 def _report(scores):
