@@ -22,9 +22,9 @@ def add_options(parser):
     add(
         "--strategy",
         choices=OPTIONS,
-        default="beam",
-        help="greedy: the likeliest word each time; beam: a beam search (default); sample: drawn; "
-        "best_of_n: the likeliest of many drawn captions, as in the paper",
+        help="greedy: the likeliest word each time; beam: a beam search; sample: drawn; best_of_n: "
+        "the likeliest of many drawn captions, as in the paper (default: as the model was saved; "
+        "with other options of this group: beam)",
     )
     add("--num-beams", type=count, metavar="N", help=f"width of the beam search ({NUM_BEAMS})")
     add("--length-penalty", type=float, metavar="A", help="beam: rank by score / length^A (0)")
@@ -39,9 +39,13 @@ def add_options(parser):
 
 
 def check(args):
-    """Raises `CommandError` for options that the strategy cannot heed."""
-    for name in {name for names in OPTIONS.values() for name in names}:
-        if getattr(args, name) is not None and name not in OPTIONS[args.strategy]:
+    """Raises `CommandError` for options that the strategy cannot heed; settles the strategy."""
+    given = [n for names in OPTIONS.values() for n in names if getattr(args, n) is not None]
+    if args.strategy is None and not given:
+        return
+    args.strategy = args.strategy or "beam"
+    for name in given:
+        if name not in OPTIONS[args.strategy]:
             users = [strategy for strategy, names in OPTIONS.items() if name in names]
             option = "--" + name.replace("_", "-")
             raise CommandError(
@@ -58,9 +62,12 @@ def check(args):
 
 def generate_options(args):
     """Returns the keyword arguments of `LRCNCaptioner.generate` that the options describe."""
-    options = {"sampler": _sampler(args), "num_captions": args.n_best}
+    options = {"num_captions": args.n_best}
     if args.max_length is not None:
         options["max_length"] = args.max_length
+    if args.strategy is None:
+        return options  # the sampler that the preset was saved with
+    options["sampler"] = _sampler(args)
     if "seed" in OPTIONS[args.strategy]:
         options["seed"] = args.seed or 0  # so that a run that goes on draws the same
     return options
