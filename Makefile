@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One core a process: the tests are many small models, run side by side.
 TEST_ENV := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
-PYTEST := $(TEST_ENV) $(BIN)/python -m pytest
+PYTEST := $(TEST_ENV) $(BIN)/python -m pytest -rs
 
 .PHONY: demo test lint backends clean
 
