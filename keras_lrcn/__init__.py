@@ -29,13 +29,13 @@ __all__ = sorted([*_HOMES, *_FOLDERS])
 
 
 def __getattr__(name):
-    if name in _FOLDERS:
-        return importlib.import_module(f"keras_lrcn.{name}")
-    if name not in _HOMES:
+    if name not in _HOMES and name not in _FOLDERS:
         raise AttributeError(f"module 'keras_lrcn' has no attribute {name!r}")
-    if _HOMES[name] in ("models", "encoders"):
-        importlib.import_module("keras_lrcn.presets")
-    return getattr(importlib.import_module(f"keras_lrcn.{_HOMES[name]}"), name)
+    folder = _HOMES.get(name, name)
+    home = importlib.import_module(f"keras_lrcn.{folder}")
+    if folder in ("models", "encoders"):
+        importlib.import_module("keras_lrcn.presets").register()
+    return home if name in _FOLDERS else getattr(home, name)
 
 
 def __dir__():

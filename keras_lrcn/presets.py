@@ -3,8 +3,6 @@
 import json
 import pathlib
 
-from keras_lrcn.models import LRCNCaptionerBackbone
-
 EMBEDDED = pathlib.Path(__file__).parent / "pretrained"
 
 
@@ -28,7 +26,10 @@ def list_presets():
     return presets
 
 
-def _register():
+def register():
+    """Makes the names known to KerasHub, for every class that shares the backbone."""
+    from keras_lrcn.models import LRCNCaptionerBackbone
+
     entries = {
         name: {
             "metadata": {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"},
@@ -36,13 +37,9 @@ def _register():
         }
         for name, preset in list_presets().items()
     }
-    # KerasHub resolves the names for every class that shares this backbone. The function is
-    # private; should it move, loading by folder still works.
+    # The function is private; should it move, loading by folder still works.
     try:
         from keras_hub.src.utils.preset_utils import register_presets
     except ImportError:
         return
     register_presets(entries, LRCNCaptionerBackbone)
-
-
-_register()

@@ -125,6 +125,8 @@ def _sentences(entry, place):
     if isinstance(value, str) and value.startswith('["'):
         value = json.loads(value)  # a csv cell with a list
     sentences = [value] if isinstance(value, str) else value
+    if isinstance(sentences, list):  # n-best of `keras-lrcn caption`: objects with `caption`
+        sentences = [s.get("caption") if isinstance(s, dict) else s for s in sentences]
     if not isinstance(sentences, list) or not all(isinstance(s, str) for s in sentences):
         raise ValueError(f"{place}: captions must be strings. Received: {value!r}.")
     return sentences

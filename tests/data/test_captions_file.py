@@ -75,3 +75,10 @@ def test_what_is_wrong_is_said_with_file_and_line(tmp_path, kind):
 
 def test_an_empty_csv_has_no_examples(tmp_path):
     assert read_captions(written(tmp_path / "a.csv", "image,caption\n")) == []
+
+
+def test_n_best_lines_of_the_command_line_are_captions(tmp_path):
+    path = tmp_path / "captions.jsonl"
+    n_best = [{"caption": "A dog.", "score": -3.0}, {"caption": "A cat.", "score": -4.0}]
+    path.write_text(json.dumps({"image": "a.jpg", "caption": "A dog.", "captions": n_best}))
+    assert read_captions(path)[0].captions == ("A dog.", "A cat.")
