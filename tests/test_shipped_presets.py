@@ -1,6 +1,8 @@
 """The presets inside the package: small, described, and as good as their cards say."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -31,6 +33,19 @@ def test_the_captioner_is_below_20_megabytes():
 @pytest.fixture(scope="module")
 def captioner():
     return keras_lrcn.LRCNCaptioner.from_preset(CAPTIONER)
+
+
+@pytest.mark.slow
+def test_a_fresh_process_needs_nothing_but_the_name():
+    pytest.importorskip("skimage")
+    script = (
+        "import keras_lrcn; from skimage import data\n"
+        f"captioner = keras_lrcn.LRCNCaptioner.from_preset({CAPTIONER!r})\n"
+        "print(captioner.generate(data.chelsea()))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert len(run.stdout.split()) >= 4
 
 
 def test_photos_of_different_things_get_different_sentences(captioner):

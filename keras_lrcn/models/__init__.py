@@ -1,3 +1,4 @@
+import keras_lrcn.encoders  # noqa: F401  presets name its classes
 from keras_lrcn.models.caption_loss import CaptionLoss as CaptionLoss
 from keras_lrcn.models.captioner import Caption as Caption
 from keras_lrcn.models.captioner import LRCNCaptioner as LRCNCaptioner
