@@ -3,7 +3,6 @@ import pathlib
 import random
 import subprocess
 import sys
-import time
 
 import coco_caption
 import pytest
@@ -95,11 +94,11 @@ def test_plain_words_come_back_as_they_are():
     assert tokenize_ptb(text) == text.split()
 
 
-def test_long_text_of_one_character_is_read_in_time():
-    for piece in ("a", ".", "-", "'", "&", "<a ", "a'", "a.b-", "http://", "a@"):
-        start = time.perf_counter()
-        tokenize_ptb(piece * 2000)
-        assert time.perf_counter() - start < 10  # 0.1 s, and the limit is for slow machines
+@pytest.mark.parametrize("piece", ["a", ".", "-", "'", "&", "<a ", "a'", "a.b-", "http://", "a@"])
+def test_long_text_of_one_piece_comes_back(piece):
+    # A pattern that tried every split of a run would take years for this one.
+    words = tokenize_ptb(piece * 2000)
+    assert len("".join(words)) <= 2000 * len(piece) + 1000
 
 
 def test_metrics_import_neither_keras_nor_tensorflow():
