@@ -273,9 +273,10 @@ class BeamSearch(CaptionSampler):
             keras.tree.map_structure(gather, state), pick(words), pick(gain), index, stop
         )
         # Beams that there are no captions for: the score at <bos>, else 0, marks them for good.
-        dead = ops.where(pick(gain) <= NEVER, NEVER, 0.0)[:, None]
-        first = ops.cast(ops.arange(state["ids"].shape[1]) == 0, "float32")[None]
-        return {**state, "word_scores": state["word_scores"] + dead * first}
+        dead = ops.logical_and(
+            (pick(gain) <= NEVER)[:, None], (ops.arange(state["ids"].shape[1]) == 0)[None]
+        )
+        return {**state, "word_scores": ops.where(dead, NEVER, state["word_scores"])}
 
     def get_config(self):
         config = super().get_config()

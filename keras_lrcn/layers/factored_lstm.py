@@ -128,7 +128,7 @@ class FactoredLSTM(keras.layers.Layer):
         return 2 if self.cell == "lstm" else 1
 
     def build(self, inputs_shape, visual_shape=None, initial_state_shape=None, reset_shape=None):
-        width = inputs_shape[-1]
+        width = self._input_dim = inputs_shape[-1]
         for index, layer in enumerate(self.recurrent_layers):
             if index + 1 == self.visual_layer and visual_shape is not None:
                 width += visual_shape[-1]
@@ -167,7 +167,7 @@ class FactoredLSTM(keras.layers.Layer):
         return [zeros] * (self.num_layers * self.states_per_layer)
 
     def project_visual(self, visual):
-        """Projects a visual vector once for all the steps to come.
+        """Projects a visual vector, with the bias, once for all the steps to come.
 
         Args:
             visual: float tensor `(batch, visual features)`.
@@ -178,25 +178,40 @@ class FactoredLSTM(keras.layers.Layer):
         layer = self.recurrent_layers[self.visual_layer - 1]
         visual = ops.cast(visual, self.compute_dtype)
         rows = layer.cell.kernel.shape[0] - visual.shape[-1]
-        return ops.matmul(visual, self._weight(layer.cell.kernel)[rows:])
+        projected = ops.matmul(visual, self._weight(layer.cell.kernel)[rows:])
+        return projected + self._weight(layer.cell.bias)
 
-    def step(self, inputs, state, visual_gates=None):
+    def step_kernels(self):
+        """Returns the matrices of `step`, one a layer: rows of its input, then of its state."""
+        kernels = []
+        for index, layer in enumerate(self.recurrent_layers):
+            rows = self.units if index else self._input_dim
+            parts = [layer.cell.kernel[:rows], layer.cell.recurrent_kernel]
+            kernels.append(ops.concatenate([self._weight(p) for p in parts], axis=0))
+        return kernels
+
+    def step(self, inputs, state, visual_gates=None, kernels=None):
         """Runs one time step, for decoding and streaming.
 
         Args:
             inputs: float tensor `(batch, features)`.
             state: list of tensors, as from `initial_state` or an earlier step.
             visual_gates: what `project_visual` returned, or `None`.
+            kernels: what `step_kernels` returned, once for many steps.
 
         Returns:
             `(output, state)`: float tensor `(batch, units)`, and the new list.
         """
+        kernels = kernels or self.step_kernels()
         x, new_state = ops.cast(inputs, self.compute_dtype), []
         for index, layer in enumerate(self.recurrent_layers):
-            gates = self._input_gates(layer, x)
-            if index + 1 == self.visual_layer and visual_gates is not None:
-                gates = gates + visual_gates
-            layer_state = self._advance(layer, gates, self._layer_state(state, index))
+            layer_state = self._layer_state(state, index)
+            sees_image = index + 1 == self.visual_layer and visual_gates is not None
+            constant = visual_gates if sees_image else self._weight(layer.cell.bias)
+            # One product and one sum: TensorFlow turns longer sums in a loop into temporary
+            # variables that can clash.
+            gates = ops.matmul(ops.concatenate([x, layer_state[0]], axis=-1), kernels[index])
+            layer_state = self._gated(gates + constant, layer_state)
             new_state += layer_state
             x = layer_state[0]
             if self.output_layers:
@@ -217,8 +232,11 @@ class FactoredLSTM(keras.layers.Layer):
 
     def _run_hoisted(self, index, x, visual, state, reset):
         layer = self.recurrent_layers[index]
-        gates = self._input_gates(layer, ops.cast(x, self.compute_dtype))
-        if visual is not None:
+        x = ops.cast(x, self.compute_dtype)
+        gates = ops.matmul(x, self._weight(layer.cell.kernel)[: x.shape[-1]])
+        if visual is None:
+            gates = gates + self._weight(layer.cell.bias)
+        else:
             gates = gates + self.project_visual(visual)[:, None, :]
         keep = None if reset is None else 1 - ops.cast(reset, self.compute_dtype)[..., None]
         if keras.backend.backend() == "tensorflow" and (gates.shape[1] or 999) <= UNROLL_LIMIT:
@@ -248,13 +266,13 @@ class FactoredLSTM(keras.layers.Layer):
         outputs = ops.swapaxes(outputs[..., : self.units], 0, 1)
         return outputs, ops.split(packed, self.states_per_layer, axis=-1)
 
-    def _input_gates(self, layer, x):
-        kernel = self._weight(layer.cell.kernel)[: x.shape[-1]]
-        return ops.matmul(x, kernel) + self._weight(layer.cell.bias)
-
     def _advance(self, layer, gates, state):
-        """The equations of Sec. 2 for one step; `gates` already hold input, image and bias."""
-        a = gates + ops.matmul(state[0], self._weight(layer.cell.recurrent_kernel))
+        """One step; `gates` hold all but what the state adds."""
+        recurrent_kernel = self._weight(layer.cell.recurrent_kernel)
+        return self._gated(gates + ops.matmul(state[0], recurrent_kernel), state)
+
+    def _gated(self, a, state):
+        """The equations of Sec. 2 behind their linear part `a`."""
         if self.cell == "rnn":
             return [ops.tanh(a)]
         i, f, g, o = ops.split(a, 4, axis=-1)  # Keras' order of the paper's i, f, o, g

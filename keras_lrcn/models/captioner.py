@@ -232,10 +232,12 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             "state": backbone.lstm_stack.initial_state(ops.shape(token_ids)[0]),
         }
 
+        kernels = backbone.lstm_stack.step_kernels()
+
         def next(prompt, cache, index):
-            previous = ops.take(prompt, index - 1, axis=1)
+            words = backbone.token_embedding(ops.take(prompt, index - 1, axis=1))
             hidden, state = backbone.lstm_stack.step(
-                backbone.token_embedding(previous), cache["state"], cache["visual"]
+                words, cache["state"], cache["visual"], kernels
             )
             return self.predict_words(hidden), hidden, {**cache, "state": state}
 
