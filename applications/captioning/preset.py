@@ -45,8 +45,8 @@ captioner.generate("photo.jpg")
 ## Scores
 
 On the 1,000 dev photos of Flickr8k with five references each, from the preset as it lies here
-(`python -m applications.captioning.preset`, seed 0, two cores of an AMD EPYC, 2026-11-23). No weight was trained
-on these photos, but they were watched while the recipe was made.
+(`python -m applications.captioning.preset`, seed 0, two cores of an AMD EPYC, 2026-11-23). No
+weight was trained on these photos, but they were watched while the recipe was made.
 
 {scores}
 """
