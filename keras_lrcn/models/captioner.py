@@ -296,12 +296,12 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         outputs = function(padded, stop_token_ids=(tokenizer.end_token_id,))
         token_ids = ops.convert_to_numpy(outputs["token_ids"])[: len(visual)]
         token_ids = token_ids.reshape(len(visual), -1, token_ids.shape[-1])
-        if not with_scores:
-            word_scores = np.zeros(token_ids.shape)
-        elif "word_scores" in outputs:
+        if "word_scores" in outputs:
             word_scores = ops.convert_to_numpy(outputs["word_scores"])[: len(visual)]
-        else:
+        elif with_scores:
             word_scores = self._scores_of_ids(inputs["visual"], token_ids)
+        else:
+            word_scores = np.zeros(token_ids.shape)
         return [
             [self._caption(*row) for row in zip(*image, strict=True) if row[1].sum() > NEVER / 2]
             for image in zip(token_ids, word_scores, strict=True)

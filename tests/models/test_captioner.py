@@ -122,6 +122,15 @@ def test_n_best_are_different_and_sorted(captioner, visual):
         assert len({c.words for c in captions}) == 4
 
 
+@pytest.mark.parametrize("return_details", [True, False])
+def test_no_more_captions_are_returned_than_there_are(visual, return_details):
+    captioner = make_captioner(length=1)  # seven words can come first, <eos> among them
+    found = captioner.generate(
+        {"features": visual[:2]}, num_captions=9, return_details=return_details
+    )
+    assert [len(captions) for captions in found] == [7, 7]
+
+
 def test_best_of_n_returns_the_sample_that_is_likeliest_untempered(captioner, visual):
     seeds = {"seed": 7, "num_captions": 30}
     every = details(captioner, visual[:3], sampler=BestOfN(30, temperature=2.0), **seeds)
