@@ -115,6 +115,14 @@ class CaptionSampler(keras_hub.samplers.Sampler):
         """Whether nothing that is still under way can change what is returned."""
         return ops.all(state["finished"])
 
+    def is_won(self, state):
+        """Whether the best ended caption beats all live ones: log-probabilities only fall."""
+        score = self.rank_score(state)
+        finished = ops.reshape(state["finished"], (-1, self.rows_per_image))
+        best_ended = ops.max(ops.where(finished, score, NEVER), axis=-1)
+        best_live = ops.max(ops.where(finished, NEVER, score), axis=-1)
+        return ops.all((best_ended >= best_live) & (best_ended > NEVER / 2))
+
     def advance(self, state, scores, allowed, index, stop, draws):
         """Adds one word to every row."""
         raise NotImplementedError
@@ -222,12 +230,8 @@ class BeamSearch(CaptionSampler):
 
     def is_decided(self, state):
         if self.num_captions > 1 or self.length_penalty:
-            return ops.all(state["finished"])
-        score = self.rank_score(state)
-        finished = ops.reshape(state["finished"], (-1, self.num_beams))
-        best_ended = ops.max(ops.where(finished, score, NEVER), axis=-1)
-        best_live = ops.max(ops.where(finished, NEVER, score), axis=-1)
-        return ops.all((best_ended >= best_live) & (best_ended > NEVER / 2))
+            return super().is_decided(state)
+        return self.is_won(state)
 
     def rank_score(self, state):
         score = super().rank_score(state)
@@ -283,10 +287,6 @@ class BeamSearch(CaptionSampler):
         del config["temperature"]
         return {**config, "num_beams": self.num_beams, "length_penalty": self.length_penalty}
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
 class BestOfN(CaptionSampler):
@@ -336,14 +336,7 @@ class BestOfN(CaptionSampler):
         return self.num_samples
 
     def is_decided(self, state):
-        """A sum of log-probabilities only falls: live samples behind the winner are hopeless."""
-        if self.num_captions > 1:
-            return ops.all(state["finished"])
-        score = self.rank_score(state)
-        finished = ops.reshape(state["finished"], (-1, self.num_samples))
-        best_ended = ops.max(ops.where(finished, score, NEVER), axis=-1)
-        best_live = ops.max(ops.where(finished, NEVER, score), axis=-1)
-        return ops.all(best_ended >= best_live)
+        return super().is_decided(state) if self.num_captions > 1 else self.is_won(state)
 
     def advance(self, state, scores, allowed, index, stop, draws):
         cumulative = ops.cumsum(self._probabilities(allowed), axis=-1)
