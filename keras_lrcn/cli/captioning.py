@@ -67,14 +67,7 @@ class Model:
 
     def shrink(self, image):
         """Resizes pixels as the model would, so that a window of large photos fits in memory."""
-        import numpy as np
-        from PIL import Image
-
-        converter = self.captioner and self.captioner.preprocessor.image_converter
-        if not converter or image.shape[:2] == tuple(converter.image_size):
-            return image
-        height, width = converter.image_size
-        return np.asarray(Image.fromarray(image).resize((width, height), Image.BICUBIC))
+        return self.captioner.preprocessor.resize(image) if self.captioner else image
 
     def __call__(self, images):
         """Captions a list of uint8 images: a list of `Caption`, best first, for each."""

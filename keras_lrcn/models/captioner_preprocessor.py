@@ -83,9 +83,17 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
         """
         if self.image_converter is None:
             return np.asarray(images, "float32")
-        height, width = self.image_converter.image_size
-        pixels = np.stack([_resized(_as_pixels(image), height, width) for image in images])
+        pixels = np.stack([self.resize(_as_pixels(image)) for image in images])
         return keras.ops.convert_to_numpy(self.convert_images(pixels))
+
+    def resize(self, image):
+        """Resizes uint8 pixels `(height, width, 3)` to the model's size, bicubic, with Pillow."""
+        if self.image_converter is None:
+            return image
+        height, width = self.image_converter.image_size
+        if image.shape[:2] == (height, width):
+            return image
+        return np.asarray(Image.fromarray(image).resize((width, height), Image.BICUBIC))
 
     def generate_preprocess(self, x, sequence_length=None):
         """Photos -> the dict that `generate_step` starts from."""
@@ -124,9 +132,3 @@ def _as_pixels(image):
             f"shape {image.shape}, dtype {image.dtype}.{hint if image.dtype.kind == 'f' else ''}"
         )
     return image
-
-
-def _resized(image, height, width):
-    if image.shape[:2] == (height, width):
-        return image
-    return np.asarray(Image.fromarray(image).resize((width, height), Image.BICUBIC))
