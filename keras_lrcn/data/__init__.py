@@ -8,6 +8,9 @@ from keras_lrcn.data.examples import CaptionedImage
 from keras_lrcn.data.feature_cache import CachedFeatures, cache_features, encoder_digest
 from keras_lrcn.data.flickr8k import read_flickr8k
 from keras_lrcn.data.flickr30k import read_flickr30k
+from keras_lrcn.data.flow import FlowStream, flow_frames, optical_flow
+from keras_lrcn.data.flow_color import flow_to_color
+from keras_lrcn.data.flow_encoding import FlowEncoding
 from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
@@ -18,6 +21,8 @@ __all__ = [
     "CachedFeatures",
     "CaptionReport",
     "CaptionedImage",
+    "FlowEncoding",
+    "FlowStream",
     "ImageError",
     "cache_features",
     "captioned_images",
@@ -25,7 +30,10 @@ __all__ = [
     "check_dataset",
     "detect_format",
     "encoder_digest",
+    "flow_frames",
+    "flow_to_color",
     "list_images",
+    "optical_flow",
     "read_captions",
     "read_coco_captions",
     "read_dataset",
