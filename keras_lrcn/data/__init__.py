@@ -30,13 +30,13 @@ from keras_lrcn.data.labelled_videos import (
     read_labelled_videos,
     read_ucf101,
     read_video_folders,
-    split_videos,
     ucf101_classes,
 )
 from keras_lrcn.data.pipelines import captioned_images
 from keras_lrcn.data.video import VideoError, iter_video, read_video
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_pipelines import labelled_clips
+from keras_lrcn.data.video_splits import split_videos
 
 __all__ = [
     "CachedFeatures",
