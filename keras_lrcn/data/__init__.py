@@ -12,20 +12,27 @@ from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
 from keras_lrcn.data.pipelines import captioned_images
+from keras_lrcn.data.video import VIDEO_SUFFIXES, Video, iter_video, list_videos, read_video
+from keras_lrcn.data.video_source import VideoError
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
     "CachedFeatures",
     "CaptionReport",
     "CaptionedImage",
     "ImageError",
+    "Video",
+    "VideoError",
     "cache_features",
     "captioned_images",
     "check_captions",
     "check_dataset",
     "detect_format",
     "encoder_digest",
+    "iter_video",
     "list_images",
+    "list_videos",
     "read_captions",
     "read_coco_captions",
     "read_dataset",
@@ -34,4 +41,5 @@ __all__ = [
     "read_image",
     "read_karpathy",
     "read_splits",
+    "read_video",
 ]
