@@ -34,9 +34,10 @@ from keras_lrcn.data.labelled_videos import (
     ucf101_classes,
 )
 from keras_lrcn.data.pipelines import captioned_images
-from keras_lrcn.data.video import VideoError, iter_video, read_video
+from keras_lrcn.data.video import VIDEO_SUFFIXES, Video, iter_video, list_videos, read_video
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_pipelines import labelled_clips
+from keras_lrcn.data.video_source import VideoError
 
 __all__ = [
     "CachedFeatures",
@@ -49,6 +50,9 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "ImageError",
     "LabelledVideo",
+    "VIDEO_SUFFIXES",
+    "Video",
+    "VideoError",
     "VideoFeatures",
     "cache_features",
     "cache_video_features",
@@ -64,8 +68,10 @@ __all__ = [
     "feature_clips",
     "flow_frames",
     "flow_to_color",
+    "iter_video",
     "labelled_clips",
     "list_images",
+    "list_videos",
     "optical_flow",
     "read_captions",
     "read_coco_captions",
@@ -78,6 +84,7 @@ __all__ = [
     "read_labelled_videos",
     "read_splits",
     "read_ucf101",
+    "read_video",
     "read_video_folders",
     "resize_pixels",
     "split_videos",
