@@ -175,7 +175,8 @@ def _estimator(method):
 
 def _check_frames(name, frames, rank):
     frames = np.asarray(frames)
-    if frames.dtype != "uint8" or frames.ndim != rank or frames.shape[-1] != 3:
+    shape = frames.shape[-3:]
+    if frames.dtype != "uint8" or frames.ndim != rank or shape[-1] != 3 or 0 in shape:
         axes = "(time, height, width, 3)" if rank == 4 else "(height, width, 3)"
         raise ValueError(
             f"`{name}` must be RGB pixels, uint8 {axes}. Received: {frames.dtype} {frames.shape}."
@@ -191,7 +192,11 @@ def _grey(pixels):
 def _dis_of_grey(previous, frame):
     import cv2
 
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(previous, frame, None)
+    height, width = frame.shape
+    padding = (0, max(0, 32 - height), 0, max(0, 32 - width))  # below, OpenCV 5.0 may crash
+    images = [cv2.copyMakeBorder(i, *padding, cv2.BORDER_REPLICATE) for i in (previous, frame)]
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return dis.calc(*images, None)[:height, :width]
 
 
 def _pyramid_sizes(size, factor, smallest):
