@@ -11,6 +11,7 @@ from keras_lrcn.data.flickr30k import read_flickr30k
 from keras_lrcn.data.flow import FlowStream, flow_frames, optical_flow
 from keras_lrcn.data.flow_color import flow_to_color
 from keras_lrcn.data.flow_encoding import FlowEncoding
+from keras_lrcn.data.flow_file import FlowFileError, FlowImages, read_flow, write_flow
 from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
@@ -22,6 +23,8 @@ __all__ = [
     "CaptionReport",
     "CaptionedImage",
     "FlowEncoding",
+    "FlowFileError",
+    "FlowImages",
     "FlowStream",
     "ImageError",
     "cache_features",
@@ -39,7 +42,9 @@ __all__ = [
     "read_dataset",
     "read_flickr30k",
     "read_flickr8k",
+    "read_flow",
     "read_image",
     "read_karpathy",
     "read_splits",
+    "write_flow",
 ]
