@@ -9,19 +9,30 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ActivityStream": "models",
     "CaffeNetBackbone": "encoders",
     "Caption": "models",
     "CaptionLoss": "models",
+    "Classification": "models",
     "ImageEncoder": "encoders",
+    "LRCNActivity": "models",
+    "LRCNActivityBackbone": "models",
+    "LRCNActivityPreprocessor": "models",
     "LRCNCaptioner": "models",
     "LRCNCaptionerBackbone": "models",
     "LRCNCaptionerPreprocessor": "models",
+    "LRCNFrameConverter": "models",
     "LRCNImageConverter": "models",
     "RatedAdamW": "optimizers",
+    "TwoStream": "models",
+    "TwoStreamBackbone": "models",
+    "TwoStreamPreprocessor": "models",
     "efficientnet_lite": "encoders",
     "fit_resumable": "training",
+    "fuse": "models",
     "list_presets": "presets",
     "run_resumable": "training",
+    "search_fusion_weights": "models",
 }
 _FOLDERS = ("data", "encoders", "layers", "metrics", "models", "preprocessing", "samplers")
 

@@ -3,6 +3,15 @@
 from keras_lrcn.data.caption_report import CaptionReport
 from keras_lrcn.data.captions_file import read_captions
 from keras_lrcn.data.check import check_captions, check_dataset
+from keras_lrcn.data.clips import (
+    ClipPlan,
+    Crop,
+    clip_frames,
+    clip_starts,
+    cut,
+    evaluation_crops,
+    training_clip,
+)
 from keras_lrcn.data.coco import read_coco_captions
 from keras_lrcn.data.examples import CaptionedImage
 from keras_lrcn.data.feature_cache import CachedFeatures, cache_features, encoder_digest
@@ -13,28 +22,52 @@ from keras_lrcn.data.flow_color import flow_to_color
 from keras_lrcn.data.flow_encoding import FlowEncoding
 from keras_lrcn.data.flow_file import FlowFileError, FlowImages, read_flow, write_flow
 from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
+from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
+from keras_lrcn.data.labelled_videos import (
+    LabelledVideo,
+    read_hmdb51,
+    read_labelled_videos,
+    read_ucf101,
+    read_video_folders,
+    split_videos,
+    ucf101_classes,
+)
 from keras_lrcn.data.pipelines import captioned_images
+from keras_lrcn.data.video import VideoError, iter_video, read_video
+from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
+from keras_lrcn.data.video_pipelines import labelled_clips
 
 __all__ = [
-    "IMAGE_SUFFIXES",
     "CachedFeatures",
     "CaptionReport",
     "CaptionedImage",
+    "ClipPlan",
+    "Crop",
     "FlowEncoding",
     "FlowFileError",
     "FlowImages",
     "FlowStream",
+    "IMAGE_SUFFIXES",
     "ImageError",
+    "LabelledVideo",
+    "VideoFeatures",
     "cache_features",
+    "cache_video_features",
     "captioned_images",
     "check_captions",
     "check_dataset",
+    "clip_frames",
+    "clip_starts",
+    "cut",
     "detect_format",
     "encoder_digest",
+    "evaluation_crops",
+    "feature_clips",
     "flow_frames",
     "flow_to_color",
+    "labelled_clips",
     "list_images",
     "optical_flow",
     "read_captions",
@@ -43,8 +76,16 @@ __all__ = [
     "read_flickr30k",
     "read_flickr8k",
     "read_flow",
+    "read_hmdb51",
     "read_image",
     "read_karpathy",
+    "read_labelled_videos",
     "read_splits",
+    "read_ucf101",
+    "read_video_folders",
+    "resize_pixels",
+    "split_videos",
+    "training_clip",
+    "ucf101_classes",
     "write_flow",
 ]
