@@ -20,6 +20,7 @@ from keras_lrcn.data.flickr30k import read_flickr30k
 from keras_lrcn.data.flow import FlowStream, flow_frames, optical_flow
 from keras_lrcn.data.flow_color import flow_to_color
 from keras_lrcn.data.flow_encoding import FlowEncoding
+from keras_lrcn.data.flow_file import FlowFileError, FlowImages, read_flow, write_flow
 from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
@@ -46,6 +47,8 @@ __all__ = [
     "ClipPlan",
     "Crop",
     "FlowEncoding",
+    "FlowFileError",
+    "FlowImages",
     "FlowStream",
     "IMAGE_SUFFIXES",
     "ImageError",
@@ -78,6 +81,7 @@ __all__ = [
     "read_dataset",
     "read_flickr30k",
     "read_flickr8k",
+    "read_flow",
     "read_hmdb51",
     "read_image",
     "read_karpathy",
@@ -90,4 +94,5 @@ __all__ = [
     "split_videos",
     "training_clip",
     "ucf101_classes",
+    "write_flow",
 ]
