@@ -60,7 +60,7 @@ class UCF101Three(VideoSet):
 
 
 class Fight(VideoSet):
-    """Fights in front of surveillance cameras, split by source so that no scene is on both sides."""
+    """Fights before surveillance cameras, split by source: no scene is on both sides."""
 
     def split(self, data, number):
         examples = self.everything(data)

@@ -17,14 +17,16 @@ from applications.activity.experiments import EXPERIMENTS, SETS
 from keras_lrcn.data import FlowEncoding, cache_video_features
 
 FPS = 12.5  # every second frame of these 25 fps videos: a clip of 16 spans 1.3 seconds
-SIZE = (224, 224)
-MODALITIES = ("rgb", "flow")
+SIZES = {"rgb": (224, 224), "flow": (160, 160)}  # flow images are smooth
+MODALITIES = tuple(SIZES)
 
 
 def build(data, classes, modality, experiment=EXPERIMENTS["lrcn"]):
     """Builds a recogniser on the ImageNet weights of EfficientNet-Lite0."""
     cnn = keras_lrcn.efficientnet_lite(
-        "lite0", weights=f"{data}/efficientnet_lite0/efficientnet_lite0_fp16.npz"
+        "lite0",
+        image_shape=(*SIZES[modality], 3),
+        weights=f"{data}/efficientnet_lite0/efficientnet_lite0_fp16.npz",
     )
     encoder = keras_lrcn.ImageEncoder(cnn, units=(experiment.visual_units,), activation="relu")
     backbone = keras_lrcn.LRCNActivityBackbone(
@@ -34,7 +36,7 @@ def build(data, classes, modality, experiment=EXPERIMENTS["lrcn"]):
         dropout=experiment.dropout,
         visual_dropout=experiment.visual_dropout,
     )
-    converter = keras_lrcn.LRCNFrameConverter(SIZE, scale=1 / 128, offset=-127 / 128)
+    converter = keras_lrcn.LRCNFrameConverter(SIZES[modality], scale=1 / 128, offset=-127 / 128)
     preprocessor = keras_lrcn.LRCNActivityPreprocessor(
         classes,
         converter,
@@ -54,7 +56,7 @@ def features(data, work, set_name, modality):
         lambda path: activity.frame_features(path, "mirror", "partial", pooled=True),
         videos.everything(data),
         os.path.join(work, "features"),
-        digest=f"{set_name} {modality} EfficientNet-Lite0 ImageNet, {SIZE}, {FPS} fps, mirror",
+        digest=f"{set_name} {modality} EfficientNet-Lite0 ImageNet, {SIZES[modality]}, {FPS} fps, mirror",
     )
 
 
