@@ -49,14 +49,14 @@ def build(data, classes, modality, experiment=EXPERIMENTS["lrcn"]):
 
 def features(data, work, set_name, modality):
     """Pooled features of every frame of a set, plain and mirrored."""
-    videos = SETS[set_name]
+    videos, size = SETS[set_name], SIZES[modality]
     keras.utils.set_random_seed(0)
     activity = build(data, videos.classes, modality)
     return cache_video_features(
         lambda path: activity.frame_features(path, "mirror", "partial", pooled=True),
         videos.everything(data),
         os.path.join(work, "features"),
-        digest=f"{set_name} {modality} EfficientNet-Lite0 ImageNet, {SIZES[modality]}, {FPS} fps, mirror",
+        digest=f"{set_name} {modality} EfficientNet-Lite0 ImageNet, {size}, {FPS} fps, mirror",
     )
 
 
