@@ -20,6 +20,7 @@ from keras_lrcn.data.flickr30k import read_flickr30k
 from keras_lrcn.data.flow import FlowStream, flow_frames, optical_flow
 from keras_lrcn.data.flow_color import flow_to_color
 from keras_lrcn.data.flow_encoding import FlowEncoding
+from keras_lrcn.data.flow_file import FlowFileError, FlowImages, read_flow, write_flow
 from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
@@ -33,9 +34,10 @@ from keras_lrcn.data.labelled_videos import (
     ucf101_classes,
 )
 from keras_lrcn.data.pipelines import captioned_images
-from keras_lrcn.data.video import VideoError, iter_video, read_video
+from keras_lrcn.data.video import VIDEO_SUFFIXES, Video, iter_video, list_videos, read_video
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_pipelines import labelled_clips
+from keras_lrcn.data.video_source import VideoError
 from keras_lrcn.data.video_splits import split_videos
 
 __all__ = [
@@ -45,10 +47,15 @@ __all__ = [
     "ClipPlan",
     "Crop",
     "FlowEncoding",
+    "FlowFileError",
+    "FlowImages",
     "FlowStream",
     "IMAGE_SUFFIXES",
     "ImageError",
     "LabelledVideo",
+    "VIDEO_SUFFIXES",
+    "Video",
+    "VideoError",
     "VideoFeatures",
     "cache_features",
     "cache_video_features",
@@ -64,23 +71,28 @@ __all__ = [
     "feature_clips",
     "flow_frames",
     "flow_to_color",
+    "iter_video",
     "labelled_clips",
     "list_images",
+    "list_videos",
     "optical_flow",
     "read_captions",
     "read_coco_captions",
     "read_dataset",
     "read_flickr30k",
     "read_flickr8k",
+    "read_flow",
     "read_hmdb51",
     "read_image",
     "read_karpathy",
     "read_labelled_videos",
     "read_splits",
     "read_ucf101",
+    "read_video",
     "read_video_folders",
     "resize_pixels",
     "split_videos",
     "training_clip",
     "ucf101_classes",
+    "write_flow",
 ]

@@ -7,8 +7,8 @@ import pathlib
 import re
 
 from keras_lrcn.data.text_files import read_lines, read_text
+from keras_lrcn.data.video import VIDEO_SUFFIXES, list_videos
 
-SUFFIXES = (".avi", ".mp4", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v", ".gif", ".webp")
 UCF101_NAME = re.compile(r"v_\w+?_(g\d+)_c\d+$")
 HMDB51_PARTS = {"train": "1", "test": "2"}  # 0: in neither part of that split
 # What follows the film's name: class, body part, camera, people, view, quality, number.
@@ -133,8 +133,6 @@ def read_video_folders(folder):
     train, held_out = split_videos(examples, held_out=0.2)
     ```
     """
-    from keras_lrcn.data.video import list_videos
-
     folder = pathlib.Path(folder)
     classes = sorted(p for p in folder.iterdir() if p.is_dir() and p.name[:1] != ".")
     examples = [
@@ -145,7 +143,7 @@ def read_video_folders(folder):
     if not examples:
         raise FileNotFoundError(
             f"No videos in the folders of {folder}. It must hold a folder for each class: "
-            f"CLASS/VIDEO with one of the suffixes {', '.join(SUFFIXES)}."
+            f"CLASS/VIDEO with one of the suffixes {', '.join(sorted(VIDEO_SUFFIXES))}."
         )
     return examples
 
@@ -191,7 +189,7 @@ def _video_file(path):
     """The listed file, or the one beside it with another suffix."""
     if path.exists():
         return str(path)
-    for suffix in SUFFIXES:
+    for suffix in sorted(VIDEO_SUFFIXES):
         if path.with_suffix(suffix).exists():
             return str(path.with_suffix(suffix))
     if path.with_suffix("").is_dir():  # frames, as the authors extract them

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_lrcn.data.clips import clip_frames, clip_starts
 from keras_lrcn.data.image_store import ErrorReport
+from keras_lrcn.data.video_source import VideoError
 
 
 def cache_video_features(encode, examples, folder, digest, on_error="raise"):
@@ -37,8 +38,6 @@ def cache_video_features(encode, examples, folder, digest, on_error="raise"):
     ```
     """
     import tqdm
-
-    from keras_lrcn.data.video import VideoError
 
     report = ErrorReport(on_error)
     store = VideoFeatures(pathlib.Path(folder) / _short_digest(digest))

@@ -6,6 +6,8 @@ import numpy as np
 
 from keras_lrcn.data.clips import Crop, clip_frames, clip_starts, cut, training_clip
 from keras_lrcn.data.image_store import ErrorReport, resize_pixels
+from keras_lrcn.data.video import read_video
+from keras_lrcn.data.video_source import VideoError
 
 
 def labelled_clips(
@@ -83,7 +85,6 @@ class _ClipLoader:
 
     def load(self, row, clip, epoch):
         """uint8 clip, and whether it could be read."""
-        from keras_lrcn.data.video import VideoError, read_video
 
         example, pre = self.examples[row], self.preprocessor
         try:

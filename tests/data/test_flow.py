@@ -1,5 +1,7 @@
 """Optical flow on textures that move in known ways."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from keras_lrcn.data import FlowEncoding, FlowStream, flow_frames, flow_to_color
 from keras_lrcn.data.flow import METHODS
 
 cv2 = pytest.importorskip("cv2")
+from tests.reference.layered_motion import layered_pair  # noqa: E402
 
 
 def smooth_noise(height, width, blur=2.0, seed=0):
@@ -31,6 +34,52 @@ def test_known_translations_are_recovered(method):
     assert np.median(error) < (0.2 if method == "dis" else 0.05)
 
 
+@pytest.mark.parametrize("method, most", [("dis", 0.95), ("brox_fast", 0.6), ("brox", 0.5)])
+def test_endpoint_errors_on_layers_that_move(method, most):
+    errors = []
+    for seed in range(8):  # as written: 0.875, 0.526 and 0.430 pixels; no motion at all has 5.0
+        previous, frame, flow = layered_pair(seed, num_objects=2 + seed % 3)
+        errors.append(np.linalg.norm(optical_flow(previous, frame, method) - flow, axis=-1).mean())
+    assert np.mean(errors) <= most
+
+
+@pytest.mark.parametrize("method, most", [("dis", 0.15), ("brox_fast", 0.06), ("brox", 0.09)])
+def test_flow_of_mirrored_frames_is_nearly_the_mirrored_flow(method, most):
+    differences = []
+    for seed in range(3):  # the solvers sweep from left to right, so exact it is not
+        previous, frame, _ = layered_pair(seed)
+        flow = optical_flow(previous, frame, method)
+        mirrored = optical_flow(previous[:, ::-1], frame[:, ::-1], method)
+        difference = np.linalg.norm(flow[:, ::-1] * [-1, 1] - mirrored, axis=-1)
+        differences.append((difference.mean(), np.median(difference)))
+    mean, median = np.mean(
+        differences, 0
+    )  # pixels; dis 0.074, 0.041; brox_fast 0.030, 0.011; brox 0.043, 0.011
+    assert mean <= most and median <= most / 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (8, 50), (13, 100), (25, 320), (90, 10), (9, 1500)])
+@pytest.mark.parametrize("method", METHODS)
+def test_small_and_narrow_frames_have_flow(method, shape):
+    frames = np.random.default_rng(0).integers(0, 256, (2, *shape, 3), dtype="uint8")
+    flow = optical_flow(*frames, method)  # OpenCV's DIS alone ends the process for some of these
+    assert flow.shape == (*shape, 2) and np.isfinite(flow).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_flow_does_not_depend_on_the_number_of_threads(method):
+    frames, threads = moving_texture(2, x=2, y=1, height=100, width=120), cv2.getNumThreads()
+    try:
+        flows = []
+        for number in (1, 2, 4):
+            cv2.setNumThreads(number)
+            flows.append(optical_flow(*frames, method))
+    finally:
+        cv2.setNumThreads(threads)
+    np.testing.assert_array_equal(flows[0], flows[1])
+    np.testing.assert_array_equal(flows[0], flows[2])
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_flow_is_the_same_in_every_run(method):
     frames = moving_texture(2, x=2, y=1)
@@ -48,6 +97,20 @@ def test_a_function_may_stand_for_the_method():
 def test_unknown_methods_are_refused():
     with pytest.raises(ValueError, match="brox_fast.*function of two frames.*'brux'"):
         optical_flow(*moving_texture(2, 1, 1), "brux")
+
+
+def test_a_function_that_returns_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"return \(60, 80, 2\).*Received: \(2, 60, 80\)"):
+        optical_flow(*moving_texture(2, 1, 1), lambda previous, frame: np.zeros((2, 60, 80)))
+
+
+def test_without_opencv_the_package_is_named_and_functions_still_work(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    frames = np.zeros((3, 20, 30, 3), "uint8")
+    with pytest.raises(ImportError, match=r'pip install "keras-lrcn\[flow\]"'):
+        flow_frames(frames)
+    still = flow_frames(frames, method=lambda previous, frame: np.zeros((20, 30, 2)))
+    np.testing.assert_array_equal(still, 128)
 
 
 def test_frames_of_other_kinds_are_refused():
