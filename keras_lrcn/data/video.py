@@ -120,10 +120,11 @@ def iter_video(source, size=None, fps=None, on_error="partial"):
     _check_choice("on_error", on_error, ("raise", "partial"))
     opened = LiveSource(source) if is_live(source) else _source(source, fps, "pyav")
     count = 0
-    for count, (second, pixels) in enumerate(_paced(opened, _pace(source, fps)), 1):
+    for second, pixels in _paced(opened, _pace(source, fps)):
         if opened.damage and on_error == "raise":
             break
         yield _resized(pixels(), size), second
+        count += 1
     if not count and not opened.damage:
         opened.damage.note("not one frame decodes")
     if opened.damage:

@@ -32,7 +32,8 @@ class OpenCVSource(VideoSource):
             first = second if first is None else first
             second -= first
             last = second if last is None or second > last else last + self.step
-            yield Moment(last, lambda: _rgb(cv2, capture.retrieve()[1]))
+            pixels = _rgb(cv2, capture.retrieve()[1])  # now: the next `grab` overwrites it
+            yield Moment(last, lambda pixels=pixels: pixels)
 
 
 class LiveSource(VideoSource):
@@ -61,8 +62,10 @@ class LiveSource(VideoSource):
                 raise VideoError(self.path, "no camera or stream answers", "Check the address")
             start = None
             while capture.grab():
-                start = time.monotonic() if start is None else start
-                yield Moment(time.monotonic() - start, lambda: _rgb(cv2, capture.retrieve()[1]))
+                now = time.monotonic()
+                start = now if start is None else start
+                pixels = _rgb(cv2, capture.retrieve()[1])  # now: the next `grab` overwrites it
+                yield Moment(now - start, lambda pixels=pixels: pixels)
             self.damage.note("the stream ended")
         finally:
             capture.release()
