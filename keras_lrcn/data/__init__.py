@@ -12,7 +12,8 @@ from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
 from keras_lrcn.data.pipelines import captioned_images
-from keras_lrcn.data.video import VIDEO_SUFFIXES, Video, iter_video, list_videos, read_video
+from keras_lrcn.data.video import Video, iter_video, read_video
+from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
 from keras_lrcn.data.video_source import VideoError
 
 __all__ = [

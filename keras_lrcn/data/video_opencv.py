@@ -3,6 +3,7 @@
 import os
 import time
 
+from keras_lrcn.data.container_size import missing_bytes
 from keras_lrcn.data.video_source import Moment, VideoError, VideoSource, check_video_file
 
 WAIT_MS = 10_000  # for a camera or an address to answer
@@ -14,6 +15,8 @@ class OpenCVSource(VideoSource):
     def __iter__(self):
         check_video_file(self.path)
         cv2 = import_cv2()
+        if missing_bytes(self.path):
+            self.damage.note("the file is cut")
         capture = cv2.VideoCapture(os.path.abspath(self.path), cv2.CAP_FFMPEG)
         try:
             if not capture.isOpened():
@@ -66,7 +69,6 @@ class LiveSource(VideoSource):
                 start = now if start is None else start
                 pixels = _rgb(cv2, capture.retrieve()[1])  # now: the next `grab` overwrites it
                 yield Moment(now - start, lambda pixels=pixels: pixels)
-            self.damage.note("the stream ended")
         finally:
             capture.release()
 
