@@ -1,5 +1,6 @@
 """Video files, folders of frames, animations, cameras -> RGB frames with their times."""
 
+import importlib.util
 import itertools
 import os
 import warnings
@@ -13,9 +14,10 @@ from keras_lrcn.data.video_opencv import LiveSource, OpenCVSource, is_live
 from keras_lrcn.data.video_pace import moments_at
 from keras_lrcn.data.video_pyav import PyAVSource
 from keras_lrcn.data.video_source import VideoError, check_exists
+from keras_lrcn.data.video_tfio import TfioSource
 
 ANIMATIONS = (".gif", ".webp", ".png", ".apng")
-DECODERS = {"pyav": PyAVSource, "opencv": OpenCVSource}
+DECODERS = {"pyav": PyAVSource, "opencv": OpenCVSource, "tfio": TfioSource}
 REMEDY = 'Fetch the file again, or use `on_error="partial"` or `"skip"`'
 
 
@@ -68,8 +70,9 @@ def read_video(
         max_frames: optional int, how many frames at most.
         on_error: what damage does. `"raise"`: `VideoError`. `"partial"`: what could be decoded,
             with the damage in `errors`. `"skip"`: `None`.
-        decoder: `"pyav"`, or `"opencv"`, which does not see damage inside; where it comes out
-            short, PyAV reads the file again.
+        decoder: `"pyav"`; `"opencv"`, which does not see damage inside; or `"tfio"`, which tells
+            no times either, so that frames count as 1/25 s apart and neither `fps` nor `start`
+            can be had. Where those two come out short, PyAV reads the file again, if installed.
 
     Returns:
         `Video`; `None` for a damaged one with `on_error="skip"`.
@@ -95,8 +98,10 @@ def read_video(
         pace = None if isinstance(opened, (ArraySource, FolderSource)) else fps
         return _collect(opened, size, pace, start, max_frames)
 
+    if decoder == "tfio" and (fps or start):
+        raise ValueError('`decoder="tfio"` tells no times, so it takes neither `fps` nor `start`.')
     try:
-        video = _read_again(read) if decoder == "opencv" else read(decoder)
+        video = _read_again(read, decoder) if decoder != "pyav" else read("pyav")
     except VideoError:
         if on_error == "skip":
             return None
@@ -157,13 +162,16 @@ def open_source(source, rate=None, start=0.0, decoder="pyav"):
     return DECODERS[decoder](path, start)
 
 
-def _read_again(read):
-    """Through OpenCV; where that finds too little or nothing, PyAV has the last word."""
+def _read_again(read, decoder):
+    """Where another decoder finds too little or nothing, PyAV has the last word."""
     try:
-        video = read("opencv")
+        video = read(decoder)
     except VideoError:
+        if importlib.util.find_spec("av") is None:
+            raise
         return read("pyav")
-    return read("pyav") if video.damaged else video
+    again = video.damaged and importlib.util.find_spec("av") is not None
+    return read("pyav") if again else video
 
 
 def _collect(source, size, fps, start, max_frames):

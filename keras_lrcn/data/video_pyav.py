@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class PyAVSource(VideoSource):
             stream = _video_stream(av, self.path, container)
             stream.thread_type = "NONE"
             self.expected = _promised_frames(container, stream, self.path, missing)
+            self.seconds = _promised_seconds(container, stream)
             yield container, stream
 
     def _moments(self, container, stream):
@@ -187,6 +189,17 @@ def _promised_frames(container, stream, path, missing):
         indexed = not missing and has_avi_index(path)
         return (len(stream.index_entries) if indexed else stream.frames) or None
     return None
+
+
+def _promised_seconds(container, stream):
+    """How long the video lasts by the header of Matroska or Flash, which count no frames."""
+    if container.format.name not in ("matroska,webm", "flv") or not container.duration:
+        return None
+    start = float((stream.start_time or 0) * stream.time_base)
+    hours = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))
+    if hours:  # of this stream, and not of the longest
+        return 3600 * int(hours[1]) + 60 * int(hours[2]) + float(hours[3]) - start
+    return container.duration / 1e6 - start if len(container.streams) == 1 else None
 
 
 def _seek(container, stream, second):

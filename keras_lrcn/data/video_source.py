@@ -50,6 +50,7 @@ class VideoSource:
     """
 
     expected = None  # frames that the header promises, where it can be trusted
+    seconds = None  # how long the header says it lasts, where that can be trusted
     step = 0.04  # seconds that the last frame stays
     whole = True  # whether the iteration began with the first frame
 
@@ -60,13 +61,18 @@ class VideoSource:
         raise NotImplementedError
 
     def counted(self):
-        """Iterates; at the end, fewer frames than promised are damage."""
-        count = 0
+        """Iterates; at the end, fewer frames or seconds than promised are damage."""
+        count, end = 0, 0.0
         for moment in self:
-            count += 1
+            count, end = count + 1, moment.second + self.step
             yield moment
-        if self.whole and self.expected and count < self.expected:
-            self.damage.note(f"{count} of {self.expected} frames")
+        if self.expected and self.whole:
+            if count < self.expected:
+                self.damage.note(f"{count} of {self.expected} frames")
+            elif count > self.expected:
+                self.expected = None  # a header that promised less was wrong
+        if self.seconds and end < self.seconds - max(2 * self.step, 0.1):
+            self.damage.note(f"ends at second {end:.2f} of {self.seconds:.2f}")
 
 
 class Damage:
