@@ -35,8 +35,9 @@ from keras_lrcn.data.labelled_videos import (
     ucf101_classes,
 )
 from keras_lrcn.data.pipelines import captioned_images
-from keras_lrcn.data.video import VIDEO_SUFFIXES, Video, iter_video, list_videos, read_video
+from keras_lrcn.data.video import Video, iter_video, read_video
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
+from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
 from keras_lrcn.data.video_pipelines import labelled_clips
 from keras_lrcn.data.video_source import VideoError
 
