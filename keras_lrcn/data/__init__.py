@@ -18,6 +18,7 @@ from keras_lrcn.data.feature_cache import CachedFeatures, cache_features, encode
 from keras_lrcn.data.flickr8k import read_flickr8k
 from keras_lrcn.data.flickr30k import read_flickr30k
 from keras_lrcn.data.flow import FlowStream, flow_frames, optical_flow
+from keras_lrcn.data.flow_cache import cache_flow
 from keras_lrcn.data.flow_color import flow_to_color
 from keras_lrcn.data.flow_encoding import FlowEncoding
 from keras_lrcn.data.flow_file import FlowFileError, FlowImages, read_flow, write_flow
@@ -59,6 +60,7 @@ __all__ = [
     "VideoError",
     "VideoFeatures",
     "cache_features",
+    "cache_flow",
     "cache_video_features",
     "captioned_images",
     "check_captions",
