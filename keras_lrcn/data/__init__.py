@@ -1,6 +1,7 @@
 """Files on disk -> captioned images -> `tf.data` of raw pixels and sentences."""
 
 from keras_lrcn.data.caption_report import CaptionReport
+from keras_lrcn.data.caption_results import read_references, read_results
 from keras_lrcn.data.captions_file import read_captions
 from keras_lrcn.data.check import check_captions, check_dataset
 from keras_lrcn.data.coco import read_coco_captions
@@ -33,5 +34,7 @@ __all__ = [
     "read_flickr8k",
     "read_image",
     "read_karpathy",
+    "read_references",
+    "read_results",
     "read_splits",
 ]
