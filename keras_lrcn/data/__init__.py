@@ -1,6 +1,7 @@
 """Files on disk -> captioned images -> `tf.data` of raw pixels and sentences."""
 
 from keras_lrcn.data.caption_report import CaptionReport
+from keras_lrcn.data.caption_results import read_references, read_results
 from keras_lrcn.data.captions_file import read_captions
 from keras_lrcn.data.check import check_captions, check_dataset
 from keras_lrcn.data.clips import (
@@ -89,6 +90,8 @@ __all__ = [
     "read_image",
     "read_karpathy",
     "read_labelled_videos",
+    "read_references",
+    "read_results",
     "read_splits",
     "read_ucf101",
     "read_video",
