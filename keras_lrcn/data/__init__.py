@@ -33,7 +33,6 @@ from keras_lrcn.data.labelled_videos import (
     read_labelled_videos,
     read_ucf101,
     read_video_folders,
-    split_videos,
     ucf101_classes,
 )
 from keras_lrcn.data.pipelines import captioned_images
@@ -42,6 +41,7 @@ from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, 
 from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
 from keras_lrcn.data.video_pipelines import labelled_clips
 from keras_lrcn.data.video_source import VideoError
+from keras_lrcn.data.video_splits import split_videos
 
 __all__ = [
     "CachedFeatures",
