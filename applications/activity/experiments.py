@@ -12,11 +12,11 @@ class Experiment:
     paper: str  # the row of the paper that it answers
     num_layers: int = 1
     shuffle_frames: bool = False
-    units: int = 128
+    units: int = 64
     visual_units: int = 128
     dropout: float = 0.5
-    visual_dropout: float = 0.5
-    epochs: int = 30
+    visual_dropout: float = 0.7
+    epochs: int = 20
     clips_per_video: int = 2
     batch_size: int = 24
     learning_rate: float = 1e-3
