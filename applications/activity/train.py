@@ -37,7 +37,7 @@ class Cell:
     def __init__(self, data, work, set_name, modality, name):
         self.experiment, self.videos = EXPERIMENTS[name], SETS[set_name]
         self.classes, self.modality, self.data = self.videos.classes, modality, data
-        self.features = features(data, work, set_name, modality)
+        self.features = Segments(features(data, work, set_name, modality), self.videos, data)
         key = f"{set_name} {modality} {self.experiment}"
         digest = hashlib.sha256(key.encode()).hexdigest()[:8]
         self.folder = os.path.join(work, "cells", f"{set_name}_{modality}_{name}_{digest}")
@@ -58,7 +58,7 @@ class Cell:
         """Trains on the given videos. Returns the `LRCNActivity`."""
         e = self.experiment
         keras.utils.set_random_seed(seed)
-        activity = build(self.data, self.classes, self.modality, e)
+        activity = build(self.data, self.videos, self.modality, e)
         model = activity.on_features()
         clips = feature_clips(
             self.features,
@@ -93,6 +93,24 @@ class Cell:
             else:
                 rows.append(activity.classify_features(features).probabilities)
         return np.stack(rows)
+
+
+class Segments:
+    """Features of the frames that carry the label.
+
+    Args:
+        features: `keras_lrcn.data.VideoFeatures`.
+        videos: `VideoSet`.
+        data: str, the data folder.
+    """
+
+    def __init__(self, features, videos, data):
+        self.features, self.videos, self.data = features, videos, data
+
+    def read(self, video_id):
+        segment = self.videos.segment(self.data, video_id)
+        seconds, features = self.features.read(video_id)
+        return seconds[segment], features[:, segment]
 
 
 def shuffled_probabilities(activity, features, length=16, stride=8, seed=0):
