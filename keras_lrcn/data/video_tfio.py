@@ -54,9 +54,9 @@ def decode_in_graph(path):
         return tfio.experimental.ffmpeg.decode_video(tf.io.read_file(path), 0)
     except NotImplementedError as error:
         raise ImportError(
-            "tensorflow-io finds no FFmpeg 4 libraries. Put `libavformat.so.58`, "
-            "`libavcodec.so.58`, `libavutil.so.56` and `libswscale.so.5` on LD_LIBRARY_PATH, "
-            'or use `decoder="pyav"`.'
+            "tensorflow-io finds no FFmpeg. Put the libraries of FFmpeg 4 (`libavformat.so.58`, "
+            "`libavcodec.so.58`, `libavutil.so.56`, `libswscale.so.5`) on LD_LIBRARY_PATH, beside "
+            'TensorFlow 2.16, or use `decoder="pyav"`.'
         ) from error
 
 
@@ -66,7 +66,8 @@ def import_tfio():
         import tensorflow_io
     except ImportError as error:
         raise ImportError(
-            '`decoder="tfio"` needs tensorflow-io: `pip install "keras-lrcn[tfio]"`, in an '
-            "environment of its own, for it works with TensorFlow 2.16 only."
+            '`decoder="tfio"` needs tensorflow-io, which fits TensorFlow 2.16; KerasHub wants a '
+            'later one. In an environment of its own: `pip install "tensorflow==2.16.*" '
+            "tensorflow-io==0.37.1 pillow tqdm` and `pip install --no-deps keras-lrcn`."
         ) from error
     return tensorflow_io
