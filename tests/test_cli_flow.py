@@ -93,6 +93,14 @@ def test_jpg_folders_are_close(videos):
     assert np.abs(difference).mean() < 2  # levels, of motion that is noise
 
 
+def test_a_folder_of_png_is_not_taken_for_one_of_jpg(videos, capsys):
+    compute("--output", "flow", "--format", "png")
+    before = state("flow")
+    assert compute("--output", "flow", "--format", "jpg") == 1
+    assert "flow/run/a: there already, with png images, not jpg" in capsys.readouterr().err
+    assert state("flow") == before
+
+
 def test_films_show_as_many_pictures_as_there_is_flow(videos):
     pytest.importorskip("av")
     assert compute("--output", "flow", "--format", "mp4", "--fps", "5") == 0

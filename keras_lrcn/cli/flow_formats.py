@@ -43,7 +43,8 @@ def write_folder(path, images, encoding, suffix, **details):
             file = os.path.join(part, f"flow_image_{name}.{number:04d}.{suffix}")
             Image.fromarray(image).save(file, quality=95, subsampling=0)
         with open(os.path.join(part, "flow.json"), "w", encoding="utf-8") as file:
-            json.dump({"encoding": encoding.to_config(), **details}, file, indent=1)
+            header = {"encoding": encoding.to_config(), "suffix": suffix, **details}
+            json.dump(header, file, indent=1)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(path)  # of ours: its header was read, and its video has changed since
         os.replace(part, path)
@@ -51,14 +52,16 @@ def write_folder(path, images, encoding, suffix, **details):
         shutil.rmtree(part, ignore_errors=True)
 
 
-def read_folder_header(path):
+def read_folder_header(path, suffix):
     try:
         with open(os.path.join(path, "flow.json"), encoding="utf-8") as file:
             header = json.load(file)
-        header["encoding"]
-        return header
+        found = header["encoding"] and header["suffix"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FlowFileError(path, "there already, but no folder of flow images", OURS) from error
+    if found != suffix:
+        raise FlowFileError(path, f"there already, with {found} images, not {suffix}", OURS)
+    return header
 
 
 def write_mp4(path, images, encoding, seconds, **details):
@@ -109,9 +112,14 @@ def read_mp4_header(path):
         raise FlowFileError(path, "there already, but no film of flow, or damaged", OURS) from error
 
 
+def _folder(suffix):
+    functions = (write_folder, read_folder_header)
+    return Format("", *(functools.partial(function, suffix=suffix) for function in functions))
+
+
 FORMATS = {
     "cache": Format(".flow.zip", write_flow, read_flow_header),
-    "png": Format("", functools.partial(write_folder, suffix="png"), read_folder_header),
-    "jpg": Format("", functools.partial(write_folder, suffix="jpg"), read_folder_header),
+    "png": _folder("png"),
+    "jpg": _folder("jpg"),
     "mp4": Format(".flow.mp4", write_mp4, read_mp4_header),
 }
