@@ -25,7 +25,7 @@ name until it is whole. The exit status is 0, or 1 where a video was broken: tho
 the end, the others are done.
 """
 FORMATS = ("cache", "png", "jpg", "mp4")
-METHODS = ("brox_fast", "brox", "dis")
+METHODS = ("dis", "brox_fast", "brox")
 PREVIEWED, STEPS = 3, 6  # videos on a preview, and moments of each
 LOOK_AHEAD = 300  # frames that a preview reads
 
