@@ -17,7 +17,7 @@ def optical_flow(previous, frame, method="brox_fast"):
     mean endpoint errors on generated pairs that move 5 pixels on average:
 
     - `"brox"`: from zero flow through a pyramid of steps of 0.95, as DeepFlow does. 155 ms, 0.43
-      pixels, the best for large motion.
+      pixels.
     - `"brox_fast"`: `"dis"`, then refined through seven levels of 0.8. 25 ms, 0.53 pixels.
     - `"dis"`: dense inverse search alone, coarse at edges. 1 ms, 0.88 pixels.
 
