@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ActivityStream": "models",
     "CaffeNetBackbone": "encoders",
+    "CaffeSGD": "optimizers",
     "Caption": "models",
     "CaptionLoss": "models",
     "Classification": "models",
@@ -34,7 +35,16 @@ _HOMES = {
     "run_resumable": "training",
     "search_fusion_weights": "models",
 }
-_FOLDERS = ("data", "encoders", "layers", "metrics", "models", "preprocessing", "samplers")
+_FOLDERS = (
+    "data",
+    "encoders",
+    "layers",
+    "metrics",
+    "models",
+    "optimizers",
+    "preprocessing",
+    "samplers",
+)
 
 __all__ = sorted([*_HOMES, *_FOLDERS])
 

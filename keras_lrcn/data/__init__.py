@@ -1,6 +1,7 @@
 """Files on disk -> captioned images -> `tf.data` of raw pixels and sentences."""
 
 from keras_lrcn.data.caption_report import CaptionReport
+from keras_lrcn.data.caption_results import read_references, read_results
 from keras_lrcn.data.captions_file import read_captions
 from keras_lrcn.data.check import check_captions, check_dataset
 from keras_lrcn.data.clips import (
@@ -32,14 +33,15 @@ from keras_lrcn.data.labelled_videos import (
     read_labelled_videos,
     read_ucf101,
     read_video_folders,
-    split_videos,
     ucf101_classes,
 )
 from keras_lrcn.data.pipelines import captioned_images
-from keras_lrcn.data.video import VIDEO_SUFFIXES, Video, iter_video, list_videos, read_video
+from keras_lrcn.data.video import Video, iter_video, read_video
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
+from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
 from keras_lrcn.data.video_pipelines import labelled_clips
 from keras_lrcn.data.video_source import VideoError
+from keras_lrcn.data.video_splits import split_videos
 
 __all__ = [
     "CachedFeatures",
@@ -88,6 +90,8 @@ __all__ = [
     "read_image",
     "read_karpathy",
     "read_labelled_videos",
+    "read_references",
+    "read_results",
     "read_splits",
     "read_ucf101",
     "read_video",

@@ -6,13 +6,13 @@ import io
 import pathlib
 import re
 
-import numpy as np
-
 from keras_lrcn.data.text_files import read_lines, read_text
-from keras_lrcn.data.video import VIDEO_SUFFIXES, list_videos
+from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
 
 UCF101_NAME = re.compile(r"v_\w+?_(g\d+)_c\d+$")
 HMDB51_PARTS = {"train": "1", "test": "2"}  # 0: in neither part of that split
+# What follows the film's name: class, body part, camera, people, view, quality, number.
+HMDB51_TAGS = r"(_{label})?(_[fhlu]_(cm|nm)_np\d+_(ba|fr|le|ri)_(bad|goo|med))?_\d+\.\w+$"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_hmdb51(folder, split=1, part="train"):
         part: `"train"` or `"test"`.
 
     Returns:
-        list of `LabelledVideo`; `group` is the name up to its clip number.
+        list of `LabelledVideo`; `group` is the film: the name without its class, tags and number.
 
     Raises:
         FileNotFoundError: if there is no list of that split, or a listed video is missing.
@@ -108,9 +108,9 @@ def read_hmdb51(folder, split=1, part="train"):
         label = path.name.removesuffix(f"_test_split{split}.txt")
         for name, chosen in map(str.split, _filled(path)):
             if chosen == HMDB51_PARTS[part]:
-                video_id, group = f"{label}/{name}", re.sub(r"_\d+\.\w+$", "", name)
+                film = re.sub(HMDB51_TAGS.format(label=re.escape(label)), "", name)
                 file = _video_file(root / label / name)
-                examples.append(LabelledVideo(video_id, file, label, group))
+                examples.append(LabelledVideo(f"{label}/{name}", file, label, film))
     return examples
 
 
@@ -179,42 +179,6 @@ def read_labelled_videos(path, video_folder=None):
         file = str(folder / row[video])
         examples.append(LabelledVideo(row[video], file, row["label"], source))
     return examples
-
-
-def split_videos(examples, held_out=0.2, seed=0):
-    """Splits labelled videos class by class, keeping every group on one side.
-
-    Args:
-        examples: list of `LabelledVideo`.
-        held_out: float in 0..1, the share of each class to hold out, as near as groups allow;
-            a class of two groups or more has at least one on either side. Defaults to `0.2`.
-        seed: int.
-
-    Returns:
-        `(train, held_out)`, two lists in the order of `examples`.
-
-    Raises:
-        ValueError: for a share outside 0..1.
-    """
-    if not 0 < held_out < 1:
-        raise ValueError(f"`held_out` must lie between 0 and 1. Received: {held_out}.")
-    random, chosen = np.random.default_rng(seed), set()
-    group_of = {e.video_id: e.group or f"alone {e.video_id}" for e in examples}
-    for label in sorted({e.label for e in examples}):
-        videos = [group_of[e.video_id] for e in examples if e.label == label]
-        groups = sorted(set(videos))
-        count = sum(group_of[e.video_id] in chosen for e in examples if e.label == label)
-        for group in random.permutation(groups):
-            left = [g for g in groups if g not in chosen]
-            if count >= held_out * len(videos) or len(left) <= 1:
-                break
-            if group not in chosen:
-                chosen.add(str(group))
-                count += videos.count(group)
-    sides = [[], []]
-    for example in examples:
-        sides[group_of[example.video_id] in chosen].append(example)
-    return tuple(sides)
 
 
 def _filled(path):

@@ -47,6 +47,8 @@ def labelled_clips(
 
     Raises:
         ValueError: for a label that is no class of the preprocessor, or no examples.
+        VideoError: a video is broken, with `on_error="raise"`: during iteration, as an error of
+            TensorFlow with the same text.
 
     Example:
     ```python
