@@ -1,7 +1,6 @@
 """Flow of many videos at a time: what is there already, what is to do, what is broken."""
 
 import dataclasses
-import itertools
 import os
 from collections.abc import Callable
 
@@ -54,8 +53,6 @@ def compute_flow(files, recipe, write, read_header, workers=1):
     Raises:
         ValueError: there is flow of a video that was computed in another way.
     """
-    import tqdm
-
     errors, jobs = {}, []
     for video, file in files.items():
         try:
@@ -63,8 +60,7 @@ def compute_flow(files, recipe, write, read_header, workers=1):
                 jobs.append((video, file, recipe, write))
         except FlowFileError as error:
             errors[video] = error
-    done = in_processes(_attempt, jobs, workers)
-    for (video, *_), error in tqdm.tqdm(done, "flow", len(jobs), unit="video", disable=None):
+    for (video, *_), error in _run(jobs, workers):
         if isinstance(error, ProcessDied):
             error = VideoError(video, f"its process ended ({error})", "Convert the video")
         if error is not None:
@@ -74,12 +70,15 @@ def compute_flow(files, recipe, write, read_header, workers=1):
 
 def flow_images(video, recipe):
     """Yields tuples of a flow image of a video and the seconds of the frame it belongs to."""
-    stream, size = FlowStream(recipe.encoding, recipe.method), recipe.size
+    stream, size, count = FlowStream(recipe.encoding, recipe.method), recipe.size, 0
     for frame, second in iter_video(video, size, recipe.fps, on_error="raise"):
         size = size or frame.shape[:2]  # some videos change theirs on the way
         image = stream.step(resize_pixels(frame, size))
         if image is not None:
+            count += 1
             yield image, second
+    if not count:
+        raise VideoError(video, "a single frame, which has no flow", "Leave it out")
 
 
 def _is_done(video, file, recipe, read_header):
@@ -95,23 +94,31 @@ def _is_done(video, file, recipe, read_header):
     return not os.path.exists(video) or header.get("bytes") == _num_bytes(video)
 
 
-def _attempt(job):
+def _run(jobs, workers):
+    import tqdm
+
+    if len(jobs) == 1:  # perhaps a long one: the bar counts its images
+        return [(job, _attempt(job, progress=True)) for job in jobs]
+    done = in_processes(_attempt, jobs, max(1, min(workers, len(jobs))))
+    return tqdm.tqdm(done, "flow", len(jobs), unit="video", disable=None)
+
+
+def _attempt(job, progress=False):
     """Writes one file. Returns the error if the video is at fault, or `None`."""
+    import tqdm
+
     video, file, recipe, write = job
+    pairs = flow_images(video, recipe)
+    seconds = []  # of the images, as they are written; the details are written last
+
+    def images():
+        for image, second in tqdm.tqdm(pairs, "flow", disable=None if progress else True):
+            seconds.append(second)
+            yield image
+
+    details = recipe.settings() | {"bytes": _num_bytes(video), "seconds": seconds}
     try:
-        images = flow_images(video, recipe)
-        first = next(images, None)
-        if first is None:
-            raise VideoError(video, "a single frame, which has no flow", "Leave it out")
-        seconds = []  # grows while the images are written, before the rest is
-
-        def timed():
-            for image, second in itertools.chain([first], images):
-                seconds.append(second)
-                yield image
-
-        details = recipe.settings() | {"bytes": _num_bytes(video), "seconds": seconds}
-        write(file, timed(), recipe.encoding, **details)
+        write(file, images(), recipe.encoding, **details)
     except (VideoError, FlowFileError) as error:
         return error
     return None

@@ -2,8 +2,11 @@
 
 import concurrent.futures
 import multiprocessing
+import os
 import queue
 import signal
+import sys
+import threading
 from concurrent.futures.process import BrokenProcessPool
 
 
@@ -60,10 +63,18 @@ def _one_process():
 
 
 def _start():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C: end without a traceback
+    # Ctrl-C: what was being written is tidied away, and no traceback shown.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         import cv2
 
         cv2.setNumThreads(1)  # there is a process for each core already
     except ImportError:
         pass
+
+
+def _end_with_parent():
+    """Python's process pools wait for ever where the program above them is killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
