@@ -34,6 +34,8 @@ _HOMES = {
     "list_presets": "presets",
     "run_resumable": "training",
     "search_fusion_weights": "models",
+    "timeline_runs": "timeline",
+    "write_timeline": "timeline",
 }
 _FOLDERS = (
     "data",
