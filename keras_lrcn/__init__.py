@@ -23,7 +23,16 @@ _HOMES = {
     "list_presets": "presets",
     "run_resumable": "training",
 }
-_FOLDERS = ("data", "encoders", "layers", "metrics", "models", "preprocessing", "samplers")
+_FOLDERS = (
+    "data",
+    "encoders",
+    "layers",
+    "metrics",
+    "models",
+    "preprocessing",
+    "retrieval",
+    "samplers",
+)
 
 __all__ = sorted([*_HOMES, *_FOLDERS])
 

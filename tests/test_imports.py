@@ -21,6 +21,7 @@ LEVELS = {
     "models": 2,
     "presets": 3,
     "evaluation": 4,
+    "retrieval": 4,
     "self_critical": 4,
     "training": 4,
     "cli": 5,
