@@ -45,6 +45,7 @@ _FOLDERS = (
     "models",
     "optimizers",
     "preprocessing",
+    "retrieval",
     "samplers",
 )
 
