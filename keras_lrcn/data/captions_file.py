@@ -46,7 +46,7 @@ def read_captions(path, image_folder=None):
     path = pathlib.Path(path)
     folder = path.parent if image_folder is None else pathlib.Path(image_folder)
     images, captions = {}, {}
-    for place, entry in _entries(path):
+    for place, entry in read_entries(path):
         image = _value(entry, IMAGE_COLUMNS, place)
         if not isinstance(image, str) or not image:
             raise ValueError(f"{place}: the image must be a file name. Received: {image!r}.")
@@ -60,7 +60,7 @@ def read_captions(path, image_folder=None):
     return [CaptionedImage(i, images[i], tuple(captions[i])) for i in images]
 
 
-def _entries(path):
+def read_entries(path):
     """Pairs of where an entry stands, for messages, and the entry as a dict."""
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_list}
     return readers.get(path.suffix.lower(), _csv_rows)(path)

@@ -7,3 +7,10 @@ from keras_lrcn.models.captioner_preprocessor import (
     LRCNCaptionerPreprocessor as LRCNCaptionerPreprocessor,
 )
 from keras_lrcn.models.captioner_preprocessor import LRCNImageConverter as LRCNImageConverter
+from keras_lrcn.models.video_describer import LRCNVideoDescriber as LRCNVideoDescriber
+from keras_lrcn.models.video_describer_backbone import (
+    LRCNVideoDescriberBackbone as LRCNVideoDescriberBackbone,
+)
+from keras_lrcn.models.video_describer_preprocessor import (
+    LRCNVideoDescriberPreprocessor as LRCNVideoDescriberPreprocessor,
+)
