@@ -23,6 +23,8 @@ LEVELS = {
     "evaluation": 4,
     "publishing": 4,
     "self_critical": 4,
+    "timeline": 4,
+    "timeline_picture": 3,
     "training": 4,
     "cli": 5,
     "__main__": 6,

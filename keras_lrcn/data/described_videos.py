@@ -25,6 +25,4 @@ class DescribedVideo:
 def check_split(split, splits, name):
     """Raises `ValueError` for a split that a data set does not have."""
     if split not in splits:
-        raise ValueError(
-            f"`split` must be one of {list(splits)} for {name}. Received: {split!r}."
-        )
+        raise ValueError(f"`split` must be one of {list(splits)} for {name}. Received: {split!r}.")

@@ -1,9 +1,11 @@
 """Semantic tuples of one's own: json lines, json or csv."""
 
+import json
 import pathlib
 from typing import NamedTuple
 
-from keras_lrcn.data.captions_file import read_entries
+from keras_lrcn.data.captions_file import entries
+from keras_lrcn.data.text_files import read_lines
 
 ID_COLUMNS = ("id", "video_id", "video")
 NOT_ROLES = (*ID_COLUMNS, "caption", "captions", "sentence", "description", "path")
@@ -45,26 +47,43 @@ def read_tuples(path, on_error="raise"):
     ```
     """
     path, tuples, taken = pathlib.Path(path), [], set()
-    is_csv = path.suffix.lower() in (".csv", ".tsv", ".txt")
-    for number, entry in read_entries(path, on_error="keep"):
+    for number, entry in _rows(path):
         place = f"{path}:{number}"
-        error = str(entry) if isinstance(entry, Exception) else None
-        roles = None if error else _csv_roles(entry) if is_csv else entry.get("roles")
-        if not error and not isinstance(roles, dict):
+        roles = _roles(entry, path)
+        error = None
+        if not isinstance(roles, dict):
             error = f"{place}: expected `roles`, an object from role to words. Received: {entry!r}."
-        if error and on_error == "raise":
-            raise ValueError(error)
-        given = None if isinstance(entry, Exception) else _id(entry)
-        name = place if given is None or given in taken else given
+            if on_error == "raise":
+                raise ValueError(error)
+        name = _id(entry) or place
+        name = place if name in taken else name
         taken.add(name)
         tuples.append(SemanticTuple(name, None if error else roles, error))
     return tuples
 
 
-def _id(entry):
-    values = (entry.get(column) for column in ID_COLUMNS)
-    return next((str(value) for value in values if value not in (None, "")), None)
+def _rows(path):
+    """Pairs of a row's number and the row; a line that is no json stays text."""
+    if path.suffix.lower() not in (".jsonl", ".ndjson"):
+        for place, entry in entries(path):
+            yield place.rpartition(" ")[2], entry
+        return
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except json.JSONDecodeError:
+                yield number, line
 
 
-def _csv_roles(entry):
+def _roles(entry, path):
+    if not isinstance(entry, dict):
+        return None
+    if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        return entry.get("roles")
     return {role: words or None for role, words in entry.items() if role not in NOT_ROLES}
+
+
+def _id(entry):
+    values = [entry.get(column) for column in ID_COLUMNS] if isinstance(entry, dict) else []
+    return next((str(value) for value in values if value not in (None, "")), None)

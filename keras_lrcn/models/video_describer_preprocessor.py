@@ -5,6 +5,7 @@ import os
 import keras
 import numpy as np
 
+from keras_lrcn.data import FlowEncoding, flow_frames, read_video, resize_pixels
 from keras_lrcn.models.captioner_preprocessor import LRCNCaptionerPreprocessor
 from keras_lrcn.models.video_describer_backbone import LRCNVideoDescriberBackbone
 from keras_lrcn.preprocessing import pad_frames
@@ -28,6 +29,8 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
             and for features of frames.
         roles: `keras_lrcn.preprocessing.SemanticRoles`, or `None` for videos.
         streams: names of the streams, of `"rgb"`, `"grey"`, `"flow"`. Defaults to `("rgb",)`.
+        window: `(top, left, height, width)`, the part of the resized frames that the model sees,
+            in pixels; `None` for all. Defaults to `None`.
         flow_encoding: dict, `to_config` of the `keras_lrcn.data.FlowEncoding` that the flow's
             images have; `None` for the authors'.
         frame_rate: float, frames per second that are taken of a video file; `None` takes all.
@@ -60,6 +63,7 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
         image_converter=None,
         roles=None,
         streams=("rgb",),
+        window=None,
         flow_encoding=None,
         frame_rate=None,
         max_frames=300,
@@ -72,6 +76,7 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
             raise ValueError(f"`streams` must be some of {list(STREAMS)}. Received: {streams!r}.")
         self.roles = roles
         self.streams = tuple(streams)
+        self.window = None if window is None else tuple(window)
         self.flow_encoding = flow_encoding
         self.frame_rate = frame_rate
         self.max_frames = max_frames
@@ -80,7 +85,7 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
     def most_at_once(self):
         if self.image_converter is None:
             return 64
-        height, width = self.image_converter.image_size
+        height, width = (self.window or (0, 0, *self.image_converter.image_size))[2:]
         channels = sum(STREAMS[stream] for stream in self.streams)
         video = 4 * self.max_frames * height * width * channels
         return min(max(MEMORY // video, 1), 64)
@@ -130,45 +135,40 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
 
     def load_video(self, video):
         """One video -> float32 `(time, height, width, channels)` in the model's range."""
-        frames = self._frames(video)
-        if len(frames) > self.max_frames:
-            frames = frames[np.linspace(0, len(frames) - 1, self.max_frames).round().astype(int)]
         if self.image_converter is None:
-            return np.asarray(frames, "float32")
+            return self._few(_checked_features(video)).astype("float32")
+        frames = self.read_frames(video)
         pixels = np.concatenate([self._stream(frames, name) for name in self.streams], axis=-1)
         converter = self.image_converter
         return pixels * np.float32(converter.scale or 1) + np.float32(converter.offset or 0)
 
-    def _frames(self, video):
-        if isinstance(video, (str, os.PathLike)) and self.image_converter is not None:
-            from keras_lrcn.data import read_video
+    def read_frames(self, video):
+        """One video -> uint8 `(time, height, width, 3)`, at the model's size, not too many."""
+        if isinstance(video, dict):
+            raise ValueError(f"This model describes videos, no semantic tuples. Received: {video}.")
+        size = tuple(self.image_converter.image_size)
+        if not isinstance(video, (str, os.PathLike)):
+            frames = self._few(_checked_pixels(video))
+            return np.stack([resize_pixels(frame, size) for frame in frames])
+        return self._few(read_video(video, size=size, fps=self.frame_rate).frames)
 
-            return read_video(video, fps=self.frame_rate).frames
-        is_array = not isinstance(video, (dict, str, os.PathLike))
-        video = np.asarray(video) if is_array else video
-        if self.image_converter is None:
-            wanted = "features of frames, float arrays (time, width)"
-            right = is_array and video.ndim == 2 and video.dtype.kind == "f"
-        else:
-            wanted = "videos: paths, or uint8 arrays (time, height, width, 3) in RGB"
-            right = is_array and video.ndim == 4 and video.shape[-1] == 3
-            right = right and video.dtype == np.uint8
-        if not right or not len(video):
-            got = f"{video.dtype} {video.shape}" if is_array else repr(video)
-            raise ValueError(f"This model describes {wanted}. Received: {got}.")
-        return video
+    def _few(self, frames):
+        """At most `max_frames` of them, evenly spaced."""
+        if len(frames) <= self.max_frames:
+            return frames
+        places = np.linspace(0, len(frames) - 1, self.max_frames)
+        return frames[places.round().astype(int)]
 
     def _stream(self, frames, name):
-        """One stream at the model's size, float32."""
-        if name == "flow":
-            frames = self._flow(frames)
-        pixels = np.stack([self.resize(frame) for frame in frames]).astype("float32")
+        pixels = self._flow(frames) if name == "flow" else frames
+        if self.window is not None:
+            top, left, height, width = self.window
+            pixels = pixels[:, top : top + height, left : left + width]
+        pixels = pixels.astype("float32")
         return pixels @ GREY[:, None] if name == "grey" else pixels
 
     def _flow(self, frames):
         """Flow images, as many as frames: the first frame shows what the second does."""
-        from keras_lrcn.data import FlowEncoding, flow_frames
-
         encoding = FlowEncoding(**(self.flow_encoding or {}))
         flow = flow_frames(frames if len(frames) > 1 else frames.repeat(2, 0), encoding)
         return np.concatenate([flow[:1], flow])[-len(frames) :]
@@ -178,6 +178,7 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
         config.update(
             roles=self.roles and keras.saving.serialize_keras_object(self.roles),
             streams=self.streams,
+            window=self.window,
             flow_encoding=self.flow_encoding,
             frame_rate=self.frame_rate,
             max_frames=self.max_frames,
@@ -190,3 +191,23 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
         if isinstance(config.get("roles"), dict):
             config["roles"] = keras.saving.deserialize_keras_object(config["roles"])
         return super().from_config(config)
+
+
+def _checked_pixels(video):
+    pixels = np.asarray(video)
+    if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8 or not len(pixels):
+        raise ValueError(
+            "This model describes videos: paths, or uint8 arrays (time, height, width, 3) in RGB. "
+            f"Received: {pixels.dtype} {pixels.shape}."
+        )
+    return pixels
+
+
+def _checked_features(video):
+    features = np.asarray(video)
+    if features.ndim != 2 or features.dtype.kind != "f" or not len(features):
+        raise ValueError(
+            "This model describes features of frames: float arrays (time, width). Received: "
+            f"{features.dtype} {features.shape or video!r}."
+        )
+    return features
