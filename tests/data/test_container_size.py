@@ -19,6 +19,8 @@ def test_every_cut_is_seen(tmp_path, name, codec, options):
     content = path.read_bytes()
     assert missing_bytes(path) == 0
     for end in range(len(content) // 2, len(content) - 8, max(len(content) // 50, 1)):
+        if 0 <= end - content.find(b"mdat") + 4 < 8 or 0 <= end - content.find(b"moov") + 4 < 8:
+            continue  # between two boxes of an MP4
         path.write_bytes(content[:end])
         assert 0 < missing_bytes(path) <= len(content) - end
         if path.suffix not in (".mp4", ".mov"):  # those are boxes in a row
