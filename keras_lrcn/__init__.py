@@ -9,21 +9,52 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ActivityStream": "models",
     "CaffeNetBackbone": "encoders",
+    "CaffeSGD": "optimizers",
     "Caption": "models",
     "CaptionLoss": "models",
+    "Classification": "models",
     "ImageEncoder": "encoders",
+    "LRCNActivity": "models",
+    "LRCNActivityBackbone": "models",
+    "LRCNActivityPreprocessor": "models",
     "LRCNCaptioner": "models",
     "LRCNCaptionerBackbone": "models",
     "LRCNCaptionerPreprocessor": "models",
+    "LRCNFrameConverter": "models",
     "LRCNImageConverter": "models",
+    "LRCNVideoDescriber": "models",
+    "LRCNVideoDescriberBackbone": "models",
+    "LRCNVideoDescriberPreprocessor": "models",
+    "MeanPoolEncoder": "encoders",
     "RatedAdamW": "optimizers",
+    "S2VTEncoder": "encoders",
+    "SemanticEncoder": "encoders",
+    "SemanticSequenceEncoder": "encoders",
+    "TwoStream": "models",
+    "TwoStreamBackbone": "models",
+    "TwoStreamPreprocessor": "models",
     "efficientnet_lite": "encoders",
     "fit_resumable": "training",
+    "fuse": "models",
     "list_presets": "presets",
     "run_resumable": "training",
+    "search_fusion_weights": "models",
+    "timeline_runs": "timeline",
+    "write_timeline": "timeline",
 }
-_FOLDERS = ("data", "encoders", "layers", "metrics", "models", "preprocessing", "samplers")
+_FOLDERS = (
+    "data",
+    "encoders",
+    "layers",
+    "metrics",
+    "models",
+    "optimizers",
+    "preprocessing",
+    "retrieval",
+    "samplers",
+)
 
 __all__ = sorted([*_HOMES, *_FOLDERS])
 

@@ -28,18 +28,14 @@ def list_presets():
 
 def register():
     """Makes the names known to KerasHub, for every class that shares the backbone."""
-    from keras_lrcn.models import LRCNCaptionerBackbone
+    from keras_lrcn import models
 
-    entries = {
-        name: {
-            "metadata": {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"},
-            "kaggle_handle": str(EMBEDDED / name),
-        }
-        for name, preset in list_presets().items()
-    }
     # The function is private; should it move, loading by folder still works.
     try:
         from keras_hub.src.utils.preset_utils import register_presets
     except ImportError:
         return
-    register_presets(entries, LRCNCaptionerBackbone)
+    for name, preset in list_presets().items():
+        metadata = {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"}
+        entry = {"metadata": metadata, "kaggle_handle": str(EMBEDDED / name)}
+        register_presets({name: entry}, getattr(models, preset["task"]).backbone_cls)

@@ -5,6 +5,7 @@ from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.captions import evaluate_captions
 from keras_lrcn.metrics.cider import CiderD, DocumentFrequencies, count_documents
 from keras_lrcn.metrics.meteor import meteor_obstacle, meteor_scores
+from keras_lrcn.metrics.retrieval import normalize_log_p, retrieval_scores
 from keras_lrcn.metrics.rouge import rouge_l
 from keras_lrcn.metrics.words import tokenize_captions, tokenize_ptb
 
@@ -18,6 +19,8 @@ __all__ = [
     "evaluate_captions",
     "meteor_obstacle",
     "meteor_scores",
+    "normalize_log_p",
+    "retrieval_scores",
     "rouge_l",
     "sentence_bleu4",
     "tokenize_captions",
