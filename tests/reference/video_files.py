@@ -100,9 +100,11 @@ def _copy_packets(read, copy, write, shift=0):
 
 def packet_places(path):
     """Byte offset and size of every coded frame of a file, in the order of storage."""
+    content = path.read_bytes()
     with av.open(str(path)) as container:
         packets = container.demux(container.streams.video[0])
-        return [(packet.pos, packet.size) for packet in packets if packet.size]
+        # `pos` is where the container's own header of the packet begins.
+        return [(content.index(bytes(p), p.pos), p.size) for p in packets if p.size]
 
 
 def damaged_copy(source, target, start, length, change):
