@@ -37,6 +37,21 @@ def captioned(paths, args, broken):
                 bar.update()
 
 
+def load_captioner(preset=None):
+    """Loads a captioner by name or folder, `None` being the shipped one."""
+    name = preset or DEFAULT_PRESET
+    with without_greetings():
+        from keras_lrcn import LRCNCaptioner
+
+        try:
+            return LRCNCaptioner.from_preset(name)
+        except (ValueError, OSError) as error:
+            raise CommandError(
+                f"no model {name!r}: --preset takes a folder, or a name that `keras-lrcn "
+                f"presets` lists. {error}"
+            ) from error
+
+
 class Model:
     """A captioner with its decoding options, loaded when the first readable image is there."""
 
@@ -47,17 +62,7 @@ class Model:
     def load(self):
         if self.captioner is not None:
             return
-        name = self.args.preset or DEFAULT_PRESET
-        with without_greetings():
-            from keras_lrcn import LRCNCaptioner
-
-            try:
-                self.captioner = LRCNCaptioner.from_preset(name)
-            except (ValueError, OSError) as error:
-                raise CommandError(
-                    f"no model {name!r}: --preset takes a folder, or a name that `keras-lrcn "
-                    f"presets` lists. {error}"
-                ) from error
+        self.captioner = load_captioner(self.args.preset)
         self.options = strategies.generate_options(self.args)
 
     @property
