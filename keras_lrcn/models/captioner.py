@@ -195,7 +195,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
             "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
         }
-        visual = self._encode(inputs["visual"])
+        visual = self.encode(inputs["visual"])
         hidden = self.backbone.describe(visual, inputs["token_ids"])
         return keras.Model(inputs, self.predict_words(hidden), name="captioner_on_features")
 
@@ -222,7 +222,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
     def generate_step(self, inputs, stop_token_ids=None):
         """Generates for one batch of tensors; called through `make_generate_function`."""
         backbone = self.backbone
-        visual = self._encode(ops.cast(inputs["visual"], backbone.compute_dtype))
+        visual = self.encode(ops.cast(inputs["visual"], backbone.compute_dtype))
         token_ids = inputs["token_ids"]
         cache = backbone.start(visual, ops.shape(token_ids)[0])
         kernels = backbone.lstm_stack.step_kernels()
@@ -253,8 +253,16 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             return shape
         return (*shape[:-3], getattr(encoder, "pooled_dim", self.backbone.visual_dim))
 
-    def _encode(self, visual):
-        """Visual input -> visual vector; pooled features of an image pass the CNN by."""
+    def encode(self, visual):
+        """Turns visual inputs into what the LSTM stack is given.
+
+        Args:
+            visual: inputs in the model's range as `preprocessor.load` returns them, or pooled
+                features `(batch, pooled_dim)`, which pass the CNN by.
+
+        Returns:
+            Float tensor `(batch, visual_dim)`; of a describer also a dict, see its backbone.
+        """
         encoder = self.backbone.visual_encoder
         if encoder is None:
             return visual
