@@ -3,7 +3,7 @@
 import argparse
 
 from keras_lrcn.cli import score_formats
-from keras_lrcn.cli.captioning import DEFAULT_PRESET, load_captioner
+from keras_lrcn.cli.captioning import DEFAULT_PRESET, load_model
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.score_formats import readable
 from keras_lrcn.cli.strategies import count
@@ -75,7 +75,7 @@ def _read_scores(args):
 def _score(args, examples, captions):
     from tqdm import tqdm
 
-    captioner = load_captioner(args.preset)
+    captioner = load_model("LRCNCaptioner", args.preset or DEFAULT_PRESET)
     from keras_lrcn.retrieval import score_matrix
 
     return readable(
