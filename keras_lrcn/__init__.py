@@ -24,7 +24,14 @@ _HOMES = {
     "LRCNCaptionerPreprocessor": "models",
     "LRCNFrameConverter": "models",
     "LRCNImageConverter": "models",
+    "LRCNVideoDescriber": "models",
+    "LRCNVideoDescriberBackbone": "models",
+    "LRCNVideoDescriberPreprocessor": "models",
+    "MeanPoolEncoder": "encoders",
     "RatedAdamW": "optimizers",
+    "S2VTEncoder": "encoders",
+    "SemanticEncoder": "encoders",
+    "SemanticSequenceEncoder": "encoders",
     "TwoStream": "models",
     "TwoStreamBackbone": "models",
     "TwoStreamPreprocessor": "models",
@@ -45,6 +52,7 @@ _FOLDERS = (
     "models",
     "optimizers",
     "preprocessing",
+    "retrieval",
     "samplers",
 )
 

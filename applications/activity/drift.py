@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from applications.activity.experiments import SETS
-from applications.activity.features import FPS, MODALITIES
+from applications.activity.features import MODALITIES
 from applications.activity.train import Cell, project
 
 SPANS = ((0, 16), (16, 64), (64, 256), (256, 1024))  # frames
@@ -55,11 +55,11 @@ def main():
     for example in tqdm(test, unit="video", disable=None):
         features = project(activity, cell.features.read(example.video_id)[1][0])
         rows.append(right_frames(activity, features, cell.classes.index(example.label)))
-    right = np.mean(rows, axis=0)
+    right, fps = np.mean(rows, axis=0), cell.videos.fps or 25
     print("| frames | seconds | renewed in clips | carried |\n|---|---|---|---|")
     for start, end in SPANS:
         shares = " | ".join(f"{100 * policy[start:end].mean():.1f}" for policy in right)
-        print(f"| {start}-{end} | {start / FPS:.0f}-{end / FPS:.0f} | {shares} |")
+        print(f"| {start}-{end} | {start / fps:.0f}-{end / fps:.0f} | {shares} |")
 
 
 if __name__ == "__main__":

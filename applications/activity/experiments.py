@@ -1,8 +1,9 @@
 """The activity recognisers that this folder trains, and the data they are trained on."""
 
 import dataclasses
+import pathlib
 
-from keras_lrcn.data import read_labelled_videos, read_ucf101
+from keras_lrcn.data import LabelledVideo, read_labelled_videos, read_ucf101
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,11 +13,11 @@ class Experiment:
     paper: str  # the row of the paper that it answers
     num_layers: int = 1
     shuffle_frames: bool = False
-    units: int = 128
+    units: int = 64
     visual_units: int = 128
     dropout: float = 0.5
-    visual_dropout: float = 0.5
-    epochs: int = 30
+    visual_dropout: float = 0.7
+    epochs: int = 20
     clips_per_video: int = 2
     batch_size: int = 24
     learning_rate: float = 1e-3
@@ -38,13 +39,35 @@ class VideoSet:
 
     folder: str
     classes: tuple
-    num_splits: int
     description: str
     terms: str
+    num_splits: int = 3
+    splits: tuple = (1, 2, 3)  # those that the table is filled from
+    settings: tuple = ()  # what the experiments have otherwise on this set: (field, value) pairs
+    fps: float | None = 12.5  # every second frame of 25: a clip of 16 spans 1.3 seconds
+    rgb_size: tuple = (224, 224)
+    flow_size: tuple = (160, 160)  # flow images are smooth
+    crops: str = "mirror"
 
     def split(self, data, number):
-        """Returns `(train, test)` of split `number`, from 1."""
+        """Returns `(train, test)` of split `number`, from 1; by default folds of whole groups."""
+        examples = self.everything(data)
+        fold_of = _folds(examples, self.num_splits)
+        train = [e for e in examples if fold_of[e.video_id] != number - 1]
+        test = [e for e in examples if fold_of[e.video_id] == number - 1]
+        return train, test
+
+    def everything(self, data):
+        """Returns every labelled video."""
         raise NotImplementedError
+
+    def experiment(self, name):
+        """Returns an `Experiment` with the settings of this set."""
+        return dataclasses.replace(EXPERIMENTS[name], **dict(self.settings))
+
+    def segment(self, data, video_id):
+        """Returns the frames that carry the label, a slice; by default all."""
+        return slice(None)
 
 
 class UCF101Three(VideoSet):
@@ -62,15 +85,28 @@ class UCF101Three(VideoSet):
 class Fight(VideoSet):
     """Fights before surveillance cameras, split by source: no scene is on both sides."""
 
-    def split(self, data, number):
-        examples = self.everything(data)
-        fold_of = _folds(examples, self.num_splits)
-        train = [e for e in examples if fold_of[e.video_id] != number - 1]
-        test = [e for e in examples if fold_of[e.video_id] == number - 1]
-        return train, test
-
     def everything(self, data):
         return read_labelled_videos(f"{data}/{self.folder}/clips.csv")
+
+
+class GridDigits(VideoSet):
+    """The spoken digit in a film of a mouth: sixteen frames around the word, ten classes."""
+
+    def everything(self, data):
+        videos = sorted(pathlib.Path(data, self.folder, "mouth").glob("*.mp4"))
+        return [LabelledVideo(v.stem, str(v), self._word(data, v.stem)[2]) for v in videos]
+
+    def segment(self, data, video_id):
+        start, end, _ = self._word(data, video_id)
+        first = min(max(round((start + end) / 2 - 8), 0), 59)  # of 75 frames
+        return slice(first, first + 16)
+
+    def _word(self, data, video_id):
+        """`(start, end, word)` of the digit, in frames: the fifth word of a GRID sentence."""
+        lines = pathlib.Path(data, self.folder, "align", f"{video_id}.align").read_text()
+        rows = [row for row in map(str.split, lines.splitlines()) if row[2] not in ("sil", "sp")]
+        start, end, word = rows[4]
+        return int(start) / 1000, int(end) / 1000, word
 
 
 def _folds(examples, num_folds):
@@ -94,15 +130,31 @@ SETS = {
     "ucf101_3class": UCF101Three(
         folder="ucf101_3class",
         classes=("BabyCrawling", "Punch", "PushUps"),
-        num_splits=3,
         description="three classes of UCF101",
         terms="Weights trained on UCF101 (Soomro, Zamir and Shah 2012): research use. The ImageNet "
         "weights that the CNN started from: Apache-2.0.",
     ),
+    "grid_digits": GridDigits(
+        folder="grid_s1",
+        classes=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+        description="the digits that speaker 1 of the GRID corpus says, seen at the mouth",
+        terms="Weights trained on the GRID corpus (Cooke et al. 2006): CC BY 4.0. The ImageNet "
+        "weights that the CNN started from: Apache-2.0.",
+        fps=None,
+        rgb_size=(96, 128),
+        flow_size=(96, 128),
+        crops="centre",
+        splits=(1,),
+        settings=(
+            ("units", 128),
+            ("visual_units", 256),
+            ("visual_dropout", 0.5),
+            ("epochs", 30),
+        ),
+    ),
     "fight": Fight(
         folder="surv_fight",
         classes=("fight", "noFight"),
-        num_splits=3,
         description="fights in front of surveillance cameras",
         terms="Weights trained on Surveillance Camera Fight (Akti et al. 2019): MIT. The ImageNet "
         "weights that the CNN started from: Apache-2.0.",

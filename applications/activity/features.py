@@ -13,19 +13,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 
 import keras_lrcn
-from applications.activity.experiments import EXPERIMENTS, SETS
+from applications.activity.experiments import SETS
 from keras_lrcn.data import FlowEncoding, cache_video_features
 
-FPS = 12.5  # every second frame of these 25 fps videos: a clip of 16 spans 1.3 seconds
-SIZES = {"rgb": (224, 224), "flow": (160, 160)}  # flow images are smooth
-MODALITIES = tuple(SIZES)
+MODALITIES = ("rgb", "flow")
 
 
-def build(data, classes, modality, experiment=EXPERIMENTS["lrcn"]):
-    """Builds a recogniser on the ImageNet weights of EfficientNet-Lite0."""
+def build(data, videos, modality, experiment=None):
+    """Builds a recogniser of a `VideoSet` on the ImageNet weights of EfficientNet-Lite0."""
+    experiment = experiment or videos.experiment("lrcn")
+    size = getattr(videos, f"{modality}_size")
     cnn = keras_lrcn.efficientnet_lite(
         "lite0",
-        image_shape=(*SIZES[modality], 3),
+        image_shape=(*size, 3),
         weights=f"{data}/efficientnet_lite0/efficientnet_lite0_fp16.npz",
     )
     encoder = keras_lrcn.ImageEncoder(cnn, units=(experiment.visual_units,), activation="relu")
@@ -36,11 +36,11 @@ def build(data, classes, modality, experiment=EXPERIMENTS["lrcn"]):
         dropout=experiment.dropout,
         visual_dropout=experiment.visual_dropout,
     )
-    converter = keras_lrcn.LRCNFrameConverter(SIZES[modality], scale=1 / 128, offset=-127 / 128)
+    converter = keras_lrcn.LRCNFrameConverter(size, scale=1 / 128, offset=-127 / 128)
     preprocessor = keras_lrcn.LRCNActivityPreprocessor(
-        classes,
+        videos.classes,
         converter,
-        fps=FPS,
+        fps=videos.fps,
         modality=modality,
         flow=FlowEncoding(method="dis") if modality == "flow" else None,
     )
@@ -48,15 +48,17 @@ def build(data, classes, modality, experiment=EXPERIMENTS["lrcn"]):
 
 
 def features(data, work, set_name, modality):
-    """Pooled features of every frame of a set, plain and mirrored."""
-    videos, size = SETS[set_name], SIZES[modality]
+    """Pooled features of every frame of a set, in the crops of the set."""
+    videos = SETS[set_name]
+    size = getattr(videos, f"{modality}_size")
     keras.utils.set_random_seed(0)
-    activity = build(data, videos.classes, modality)
+    activity = build(data, videos, modality)
     return cache_video_features(
-        lambda path: activity.frame_features(path, "mirror", "partial", pooled=True),
+        lambda path: activity.frame_features(path, videos.crops, "partial", pooled=True),
         videos.everything(data),
         os.path.join(work, "features"),
-        digest=f"{set_name} {modality} EfficientNet-Lite0 ImageNet, {size}, {FPS} fps, mirror",
+        digest=f"{set_name} {modality} EfficientNet-Lite0 ImageNet, {size}, {videos.fps} fps, "
+        f"{videos.crops}",
     )
 
 

@@ -35,9 +35,10 @@ class Cell:
     """
 
     def __init__(self, data, work, set_name, modality, name):
-        self.experiment, self.videos = EXPERIMENTS[name], SETS[set_name]
+        self.videos = SETS[set_name]
+        self.experiment = self.videos.experiment(name)
         self.classes, self.modality, self.data = self.videos.classes, modality, data
-        self.features = features(data, work, set_name, modality)
+        self.features = Segments(features(data, work, set_name, modality), self.videos, data)
         key = f"{set_name} {modality} {self.experiment}"
         digest = hashlib.sha256(key.encode()).hexdigest()[:8]
         self.folder = os.path.join(work, "cells", f"{set_name}_{modality}_{name}_{digest}")
@@ -58,7 +59,7 @@ class Cell:
         """Trains on the given videos. Returns the `LRCNActivity`."""
         e = self.experiment
         keras.utils.set_random_seed(seed)
-        activity = build(self.data, self.classes, self.modality, e)
+        activity = build(self.data, self.videos, self.modality, e)
         model = activity.on_features()
         clips = feature_clips(
             self.features,
@@ -95,6 +96,24 @@ class Cell:
         return np.stack(rows)
 
 
+class Segments:
+    """Features of the frames that carry the label.
+
+    Args:
+        features: `keras_lrcn.data.VideoFeatures`.
+        videos: `VideoSet`.
+        data: str, the data folder.
+    """
+
+    def __init__(self, features, videos, data):
+        self.features, self.videos, self.data = features, videos, data
+
+    def read(self, video_id):
+        segment = self.videos.segment(self.data, video_id)
+        seconds, features = self.features.read(video_id)
+        return seconds[segment], features[:, segment]
+
+
 def shuffled_probabilities(activity, features, length=16, stride=8, seed=0):
     """As `classify_features`, but each clip's frames come in random order."""
     places = clip_frames(clip_starts(len(features), length, stride), len(features), length)
@@ -110,13 +129,12 @@ def project(activity, pooled):
 def accuracies(data, work, set_name, seeds=SEEDS):
     """Returns dict of `(model, stream)` to an array `(seeds, splits)` of video accuracies."""
     videos, results, streams = SETS[set_name], {}, (*MODALITIES, *FUSIONS)
-    splits = range(1, videos.num_splits + 1)
     for name in tqdm(EXPERIMENTS, desc=set_name):
         cells = {m: Cell(data, work, set_name, m, name) for m in MODALITIES}
         for stream in streams:
-            results[name, stream] = np.zeros((len(seeds), videos.num_splits))
+            results[name, stream] = np.zeros((len(seeds), len(videos.splits)))
         for row, seed in enumerate(seeds):
-            for column, split in enumerate(splits):
+            for column, split in enumerate(videos.splits):
                 test = videos.split(data, split)[1]
                 labels = np.array([videos.classes.index(e.label) for e in test])
                 rgb, flow = (cells[m].probabilities(split, seed) for m in MODALITIES)

@@ -46,7 +46,7 @@ def read_captions(path, image_folder=None):
     path = pathlib.Path(path)
     folder = path.parent if image_folder is None else pathlib.Path(image_folder)
     images, captions = {}, {}
-    for place, entry in _entries(path):
+    for place, entry in entries(path):
         image = _value(entry, IMAGE_COLUMNS, place)
         if not isinstance(image, str) or not image:
             raise ValueError(f"{place}: the image must be a file name. Received: {image!r}.")
@@ -56,12 +56,12 @@ def read_captions(path, image_folder=None):
                 f"{place}: `image_id` {image_id!r} already stands for {images[image_id]}. "
                 f"Received: {image!r}."
             )
-        captions.setdefault(image_id, []).extend(_sentences(entry, place))
+        captions.setdefault(image_id, []).extend(caption_sentences(entry, place))
     return [CaptionedImage(i, images[i], tuple(captions[i])) for i in images]
 
 
-def _entries(path):
-    """Pairs of where an entry stands, for messages, and the entry as a dict."""
+def entries(path):
+    """Yields pairs of where an entry stands, for messages, and the entry as a dict."""
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_list}
     return readers.get(path.suffix.lower(), _csv_rows)(path)
 
@@ -120,7 +120,8 @@ def _value(entry, columns, place):
     raise ValueError(f"{place}: expected one of {list(columns)}. Received: {list(entry)}.")
 
 
-def _sentences(entry, place):
+def caption_sentences(entry, place):
+    """The sentences of an entry; `place` is for messages."""
     value = _value(entry, CAPTION_COLUMNS, place)
     if isinstance(value, str) and value.startswith('["'):
         value = json.loads(value)  # a csv cell with a list

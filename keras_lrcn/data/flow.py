@@ -16,10 +16,10 @@ def optical_flow(previous, frame, method="brox_fast"):
     `VariationalRefinement`, on grey pixels. Times are for 240x320 pixels on one core; errors are
     mean endpoint errors on generated pairs that move 5 pixels on average:
 
-    - `"brox"`: from zero flow through a pyramid of steps of 0.95, as DeepFlow does. 140 ms, 0.43
-      pixels, the best for large motion.
-    - `"brox_fast"`: `"dis"`, then refined through seven levels of 0.8. 24 ms, 0.53 pixels.
-    - `"dis"`: dense inverse search alone, coarse at edges. 2 ms, 0.88 pixels.
+    - `"brox"`: from zero flow through a pyramid of steps of 0.95, as DeepFlow does. 155 ms, 0.43
+      pixels.
+    - `"brox_fast"`: `"dis"`, then refined through seven levels of 0.8. 25 ms, 0.53 pixels.
+    - `"dis"`: dense inverse search alone, coarse at edges. 1 ms, 0.88 pixels.
 
     Results are the same in every run and do not depend on the number of threads.
 

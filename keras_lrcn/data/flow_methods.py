@@ -72,4 +72,4 @@ def _resize_flow(flow, size):
     return cv2.resize(flow, (width, height)) * ratio
 
 
-METHODS = {"brox_fast": brox_fast, "brox": brox, "dis": dis}
+METHODS = {"dis": dis, "brox_fast": brox_fast, "brox": brox}

@@ -5,10 +5,12 @@ import re
 
 import numpy as np
 
-from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, _to_rgb, read_image
+from keras_lrcn.data.container_size import missing_bytes
+from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, read_image, to_rgb
 from keras_lrcn.data.video_source import Moment, VideoError, VideoSource, check_video_file
 
 DEFAULT_RATE = 25.0  # frames a second of what has no clock of its own
+STILL = 0.1  # seconds a frame of an animation stays that does not say so, as in browsers
 
 
 class FolderSource(VideoSource):
@@ -16,7 +18,7 @@ class FolderSource(VideoSource):
 
     Args:
         path: the folder.
-        rate: float, frames a second.
+        rate: optional float, frames a second.
     """
 
     def __init__(self, path, rate=None):
@@ -32,7 +34,7 @@ class FolderSource(VideoSource):
             try:
                 pixels = read_image(file)
             except ImageError as error:
-                self.damage.add("broken images", number, error)
+                self.damage.add("broken images", f"frame {number}", str(error).rstrip("."))
                 continue
             yield Moment(number * self.step, lambda pixels=pixels: pixels)
 
@@ -44,13 +46,17 @@ class AnimationSource(VideoSource):
         from PIL import Image
 
         check_video_file(self.path)
+        if missing_bytes(self.path):
+            self.damage.note("the file is cut")
         try:
-            with Image.open(self.path) as image:
-                yield from self._moments(image)
-        except Image.UnidentifiedImageError as error:
-            raise VideoError(
-                self.path, "not an animation that Pillow reads", "Fetch the file again"
-            ) from error
+            image = Image.open(self.path)
+        except Exception as error:
+            cause = f"no animation that Pillow can open ({error})"
+            raise VideoError(self.path, cause, "Fetch the file again") from error
+        with image:
+            # A GIF would have to be decoded to be counted.
+            self.expected = None if image.format == "GIF" else getattr(image, "n_frames", 1)
+            yield from self._moments(image)
 
     def _moments(self, image):
         second, number = 0.0, 0
@@ -58,14 +64,14 @@ class AnimationSource(VideoSource):
             try:
                 image.seek(number)
                 image.load()
+                pixels = np.array(to_rgb(image))
             except EOFError:
                 return
             except Exception as error:  # Pillow's decoders raise whatever the damage leads to.
-                self.damage.add("frames that do not decode", number, error)
+                self.damage.add("frames that do not decode", f"frame {number}", error)
                 return
-            pixels = np.array(_to_rgb(image))
             yield Moment(second, lambda pixels=pixels: pixels)
-            self.step = (image.info.get("duration") or 1000 / DEFAULT_RATE) / 1000
+            self.step = (image.info.get("duration") or 1000 * STILL) / 1000
             second, number = second + self.step, number + 1
 
 
@@ -74,7 +80,7 @@ class ArraySource(VideoSource):
 
     Args:
         frames: uint8 array `(time, height, width, 3)`.
-        rate: float, frames a second.
+        rate: optional float, frames a second.
     """
 
     def __init__(self, frames, rate=None):
@@ -100,5 +106,5 @@ def frame_files(folder):
 
 def natural_order(name):
     """Sort key in which numbers count as numbers: frame2 before frame10."""
-    parts = re.split(r"(\d+)", name)
+    parts = re.split(r"([0-9]+)", name)
     return [(int(part), "") if part.isdecimal() else (-1, part.lower()) for part in parts], name

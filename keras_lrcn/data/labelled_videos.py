@@ -7,7 +7,7 @@ import pathlib
 import re
 
 from keras_lrcn.data.text_files import read_lines, read_text
-from keras_lrcn.data.video import VIDEO_SUFFIXES, list_videos
+from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
 
 UCF101_NAME = re.compile(r"v_\w+?_(g\d+)_c\d+$")
 HMDB51_PARTS = {"train": "1", "test": "2"}  # 0: in neither part of that split

@@ -1,6 +1,6 @@
 """Video files, folders of frames, animations, cameras -> RGB frames with their times."""
 
-import glob
+import importlib.util
 import itertools
 import os
 import warnings
@@ -8,19 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_lrcn.data.frame_folders import AnimationSource, ArraySource, FolderSource, frame_files
+from keras_lrcn.data.frame_folders import AnimationSource, ArraySource, FolderSource
 from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.video_opencv import LiveSource, OpenCVSource, is_live
+from keras_lrcn.data.video_pace import moments_at
 from keras_lrcn.data.video_pyav import PyAVSource
-from keras_lrcn.data.video_source import VideoError
+from keras_lrcn.data.video_source import VideoError, check_exists
+from keras_lrcn.data.video_tfio import TfioSource
 
-VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .m2v .ts .mts .m2ts .wmv .asf .flv .f4v .3gp .3g2"
-    " .ogv .ogg .vob .divx .mxf .y4m .gif".split()
-)
 ANIMATIONS = (".gif", ".webp", ".png", ".apng")
-ON_ERROR = ("raise", "partial", "skip")
-DECODERS = {"pyav": PyAVSource, "opencv": OpenCVSource}
+DECODERS = {"pyav": PyAVSource, "opencv": OpenCVSource, "tfio": TfioSource}
+REMEDY = 'Fetch the file again, or use `on_error="partial"` or `"skip"`'
 
 
 class Video(NamedTuple):
@@ -28,7 +26,7 @@ class Video(NamedTuple):
 
     Args:
         frames: uint8 array `(time, height, width, 3)`, RGB, upright.
-        seconds: float64 array `(time,)`, when each frame is shown; the file's first is at 0.
+        seconds: float64 array `(time,)`, when each frame is shown; the video begins at 0.
         path: str, where it came from.
         expected: int or `None`, the frames that the file's header promises.
         errors: tuple of str, the damage that was met.
@@ -57,19 +55,24 @@ def read_video(
 ):
     """Reads a video as RGB frames, upright, with the time of each.
 
+    Damage is what a decoder reports, frames that it marks as faulty, and fewer frames or bytes
+    than the file's header promises; in a file that is not cut, only as far as it is read. A
+    missing file is no damage: it raises in every case.
+
     Args:
         source: a video file, a folder of frame images (in the natural order of their names), an
             animated GIF or WebP, or a uint8 array `(time, height, width, 3)`.
         size: optional `(height, width)` in pixels. Each frame is resized as soon as it is
-            decoded, by the same kernel whatever decodes.
+            decoded, by the same kernel whatever decodes (`resize_pixels`).
         fps: optional frames a second: `round(duration * fps)` frames, each the nearest in time.
             Folders and arrays have no times; for them it is their own rate (default 25).
         start: float, seconds into the video.
         max_frames: optional int, how many frames at most.
         on_error: what damage does. `"raise"`: `VideoError`. `"partial"`: what could be decoded,
             with the damage in `errors`. `"skip"`: `None`.
-        decoder: `"pyav"`, or `"opencv"`, which does not see damage inside; where it comes out
-            short, PyAV reads the file again.
+        decoder: `"pyav"`; `"opencv"`, which does not see damage inside; or `"tfio"`, which tells
+            no times either, so that frames count as 1/25 s apart and neither `fps` nor `start`
+            can be had. Where those two come out short, PyAV reads the file again, if installed.
 
     Returns:
         `Video`; `None` for a damaged one with `on_error="skip"`.
@@ -84,14 +87,23 @@ def read_video(
     print(video.frames.shape, video.seconds[-1])
     ```
     """
-    _check_choice("on_error", on_error, ON_ERROR)
+    _check_arguments(size, fps, start, max_frames)
+    _check_choice("on_error", on_error, ("raise", "partial", "skip"))
     _check_choice("decoder", decoder, DECODERS)
+    if not isinstance(source, np.ndarray):
+        check_exists(source)
+
+    def read(decoder):
+        opened = open_source(source, fps, start, decoder)
+        pace = None if isinstance(opened, (ArraySource, FolderSource)) else fps
+        return _collect(opened, size, pace, start, max_frames)
+
+    if decoder == "tfio" and (fps or start):
+        raise ValueError('`decoder="tfio"` tells no times, so it takes neither `fps` nor `start`.')
     try:
-        video = _read(_source(source, fps, decoder), size, _pace(source, fps), start, max_frames)
-        if video.errors and decoder != "pyav":
-            video = _read(PyAVSource(source), size, _pace(source, fps), start, max_frames)
+        video = _read_again(read, decoder) if decoder != "pyav" else read("pyav")
     except VideoError:
-        if on_error == "skip" and _exists(source):
+        if on_error == "skip":
             return None
         raise
     if not video.damaged or on_error == "partial":
@@ -101,31 +113,36 @@ def read_video(
     raise VideoError(video.path, "; ".join(video.errors), REMEDY)
 
 
-REMEDY = 'Fetch the file again, or use `on_error="partial"` or `"skip"`'
-
-
 def iter_video(source, size=None, fps=None, on_error="partial"):
     """Goes through a video frame by frame, in memory for one frame.
 
     Args:
         source: as in `read_video`; or a camera (`"camera:0"` or 0) or an rtsp:// or http(s)://
             address, which end when the stream does.
-        size, fps: see `read_video`.
+        size: see `read_video`.
+        fps: see `read_video`.
         on_error: `"raise"`: `VideoError` where damage is met. `"partial"`: goes on with what can
             be decoded, and warns at the end.
 
     Yields:
         Tuples of a uint8 RGB array `(height, width, 3)` and its time in seconds from 0.
+
+    Raises:
+        VideoError: there is no such file, camera or stream; there is damage (`"raise"`); not one
+            frame can be decoded.
     """
+    _check_arguments(size, fps)
     _check_choice("on_error", on_error, ("raise", "partial"))
-    opened = LiveSource(source) if is_live(source) else _source(source, fps, "pyav")
+    opened = LiveSource(source) if is_live(source) else open_source(source, fps)
+    pace = None if isinstance(opened, (ArraySource, FolderSource)) else fps
     count = 0
-    for count, (second, pixels) in enumerate(_paced(opened, _pace(source, fps)), 1):
+    for moment in moments_at(opened, pace):
         if opened.damage and on_error == "raise":
             break
-        yield _resized(pixels(), size), second
+        yield _resized(moment.pixels(), size), moment.second
+        count += 1
     if not count and not opened.damage:
-        opened.damage.note("not one frame decodes")
+        opened.damage.note("not one frame in it")
     if opened.damage:
         error = VideoError(opened.path, "; ".join(opened.damage.texts()), REMEDY)
         if on_error == "raise" or not count:
@@ -133,123 +150,85 @@ def iter_video(source, size=None, fps=None, on_error="partial"):
         warnings.warn(str(error), stacklevel=2)
 
 
-def list_videos(paths):
-    """Lists the videos that paths, folders and patterns stand for.
-
-    Folders are searched to the bottom for names with a video's suffix (`VIDEO_SUFFIXES`); a
-    folder that directly holds images and no videos counts as one video. Hidden files and folders
-    are left out. A file that is named outright is taken as it is.
-
-    Args:
-        paths: one path or a list of them: files, folders, patterns such as `"clips/**/*.mp4"`.
-
-    Returns:
-        Sorted list of str, each video once.
-
-    Raises:
-        FileNotFoundError: a path does not exist and a pattern matches nothing.
-    """
-    if isinstance(paths, (str, os.PathLike)):
-        paths = [paths]
-    videos = set()
-    for path in map(os.fspath, paths):
-        matches = [path] if os.path.exists(path) else glob.glob(path, recursive=True)
-        if not matches:
-            raise FileNotFoundError(f"No file, folder or pattern with a match: {path!r}.")
-        for match in matches:
-            if os.path.isdir(match):
-                videos.update(_videos_below(match))
-            elif match == path or _has_video_suffix(match):
-                videos.add(os.path.normpath(match))
-    return sorted(videos)
-
-
-def _videos_below(folder):
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        videos = [n for n in names if not n.startswith(".") and _has_video_suffix(n)]
-        if not videos and frame_files(parent):
-            yield os.path.normpath(parent)
-        for name in videos:
-            yield os.path.normpath(os.path.join(parent, name))
-
-
-def _has_video_suffix(name):
-    return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
-
-
-def _source(source, fps, decoder):
+def open_source(source, rate=None, start=0.0, decoder="pyav"):
+    """Returns the `VideoSource` for a file, folder, animation or array; see `read_video`."""
     if isinstance(source, np.ndarray):
-        return ArraySource(source, fps)
+        return ArraySource(source, rate)
     path = os.fspath(source)
     if os.path.isdir(path):
-        return FolderSource(path, fps)
+        return FolderSource(path, rate)
     if os.path.splitext(path)[1].lower() in ANIMATIONS:
         return AnimationSource(path)
-    return DECODERS[decoder](path)
+    return DECODERS[decoder](path, start)
 
 
-def _exists(source):
-    return isinstance(source, np.ndarray) or os.path.exists(source)
+def _read_again(read, decoder):
+    """Where another decoder finds too little or nothing, PyAV has the last word."""
+    try:
+        video = read(decoder)
+    except VideoError:
+        if importlib.util.find_spec("av") is None:
+            raise
+        return read("pyav")
+    again = video.damaged and importlib.util.find_spec("av") is not None
+    return read("pyav") if again else video
 
 
-def _pace(source, fps):
-    """The rate to resample to: none for what `fps` has already given its rate."""
-    own_rate = isinstance(source, np.ndarray) or (not is_live(source) and os.path.isdir(source))
-    return None if own_rate else fps
-
-
-def _read(source, size, fps, start, max_frames):
-    frames, seconds = [], []
-    moments = _paced(source, fps, start)
-    for second, pixels in itertools.islice(moments, max_frames):
-        frames.append(_resized(pixels(), size or (frames and frames[0].shape[:2])))
-        seconds.append(second)
+def _collect(source, size, fps, start, max_frames):
+    frames, seconds = _Frames(), []
+    moments = moments_at(source, fps, start)
+    for moment in itertools.islice(moments, max_frames):
+        frames.append(_resized(moment.pixels(), size or frames.size()))
+        seconds.append(moment.second)
     moments.close()
-    if not frames:
+    if not seconds:
         cause = "; ".join(source.damage.texts()) or f"no frame at or after second {start:g}"
         raise VideoError(source.path, cause, "Fetch the file again")
-    return Video(
-        np.stack(frames),
-        np.asarray(seconds, "float64"),
-        source.path,
-        source.expected,
-        source.damage.texts(),
-    )
+    seconds, errors = np.asarray(seconds, "float64"), source.damage.texts()
+    return Video(frames.array(), seconds, source.path, source.expected, errors)
 
 
-def _paced(source, fps, start=0.0):
-    """The source's moments from `start` on, at `fps` a second if given, each the nearest."""
-    moments = _counted(source)
-    if fps is None:
-        yield from ((second, pixels) for second, pixels in moments if second >= start - 1e-6)
-        return
-    number, last = 0, None
-    for moment in moments:
-        while last and start + number / fps <= (last.second + moment.second) / 2:
-            yield start + number / fps, last.pixels
-            number += 1
-        last = moment
-    end = last.second + source.step if last else 0
-    while last and number < max(round((end - start) * fps), 1 if start <= last.second else 0):
-        yield start + number / fps, last.pixels
-        number += 1
+class _Frames:
+    """A uint8 array `(time, height, width, 3)` that grows in place, not twice in memory."""
 
+    def __init__(self):
+        self.pixels, self.count = None, 0
 
-def _counted(source):
-    """The source's moments; at their end, fewer than promised are damage."""
-    count = 0
-    for moment in source:
-        count += 1
-        yield moment
-    if source.expected and count < source.expected:
-        source.damage.note(f"{count} of {source.expected} frames")
+    def size(self):
+        """`(height, width)` of the first frame, which all others get; `None` before it."""
+        return None if self.pixels is None else self.pixels.shape[1:3]
+
+    def append(self, pixels):
+        if self.pixels is None:
+            self.pixels = np.empty((16, *pixels.shape), "uint8")
+        if self.count == len(self.pixels):
+            self._resize(self.count + self.count // 2)
+        self.pixels[self.count] = pixels
+        self.count += 1
+
+    def array(self):
+        self._resize(self.count)
+        return self.pixels
+
+    def _resize(self, count):
+        self.pixels.resize((count, *self.pixels.shape[1:]), refcheck=False)
 
 
 def _resized(pixels, size):
-    return pixels if not size else resize_pixels(pixels, size)
+    return resize_pixels(pixels, size) if size else pixels
 
 
 def _check_choice(name, value, choices):
     if value not in choices:
         raise ValueError(f"`{name}` must be one of {list(choices)}. Received: {value!r}.")
+
+
+def _check_arguments(size, fps, start=0.0, max_frames=None):
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise ValueError(f"`size` must be (height, width) in pixels. Received: {size!r}.")
+    if fps is not None and not 0 < fps < float("inf"):
+        raise ValueError(f"`fps` must be frames a second above 0. Received: {fps!r}.")
+    if not 0 <= start < float("inf"):
+        raise ValueError(f"`start` must be seconds from 0 on. Received: {start!r}.")
+    if max_frames is not None and max_frames < 1:
+        raise ValueError(f"`max_frames` must be at least 1. Received: {max_frames!r}.")

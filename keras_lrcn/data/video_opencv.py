@@ -3,6 +3,7 @@
 import os
 import time
 
+from keras_lrcn.data.container_size import missing_bytes
 from keras_lrcn.data.video_source import Moment, VideoError, VideoSource, check_video_file
 
 WAIT_MS = 10_000  # for a camera or an address to answer
@@ -14,6 +15,8 @@ class OpenCVSource(VideoSource):
     def __iter__(self):
         check_video_file(self.path)
         cv2 = import_cv2()
+        if missing_bytes(self.path):
+            self.damage.note("the file is cut")
         capture = cv2.VideoCapture(os.path.abspath(self.path), cv2.CAP_FFMPEG)
         try:
             if not capture.isOpened():
@@ -32,7 +35,8 @@ class OpenCVSource(VideoSource):
             first = second if first is None else first
             second -= first
             last = second if last is None or second > last else last + self.step
-            yield Moment(last, lambda: _rgb(cv2, capture.retrieve()[1]))
+            pixels = _rgb(cv2, capture.retrieve()[1])  # now: the next `grab` overwrites it
+            yield Moment(last, lambda pixels=pixels: pixels)
 
 
 class LiveSource(VideoSource):
@@ -61,9 +65,10 @@ class LiveSource(VideoSource):
                 raise VideoError(self.path, "no camera or stream answers", "Check the address")
             start = None
             while capture.grab():
-                start = time.monotonic() if start is None else start
-                yield Moment(time.monotonic() - start, lambda: _rgb(cv2, capture.retrieve()[1]))
-            self.damage.note("the stream ended")
+                now = time.monotonic()
+                start = now if start is None else start
+                pixels = _rgb(cv2, capture.retrieve()[1])  # now: the next `grab` overwrites it
+                yield Moment(now - start, lambda pixels=pixels: pixels)
         finally:
             capture.release()
 

@@ -25,7 +25,7 @@ class VideoError(ValueError):
 
 
 class Moment(NamedTuple):
-    """One frame that was decoded but not yet turned into pixels.
+    """One frame that is decoded but not yet turned into pixels.
 
     Args:
         second: float, presentation time; the first frame of a video is at 0.
@@ -38,23 +38,41 @@ class Moment(NamedTuple):
 
 
 class VideoSource:
-    """Something with frames. Iterating it yields `Moment`s, once.
+    """Something with frames. Iterating it, once, yields a `Moment` for each.
 
     What is wrong on the way goes into `damage`; what makes it no video at all raises
     `VideoError`.
 
     Args:
         path: the file, folder or address, for messages.
+        start: float, seconds that are of no interest: a source that can find its way may begin
+            with any frame up to there.
     """
 
     expected = None  # frames that the header promises, where it can be trusted
+    seconds = None  # how long the header says it lasts, where that can be trusted
     step = 0.04  # seconds that the last frame stays
+    whole = True  # whether the iteration began with the first frame
 
-    def __init__(self, path):
-        self.path, self.damage = str(path), Damage()
+    def __init__(self, path, start=0.0):
+        self.path, self.start, self.damage = str(path), start, Damage()
 
     def __iter__(self):
         raise NotImplementedError
+
+    def counted(self):
+        """Iterates; at the end, fewer frames or seconds than promised are damage."""
+        count, end = 0, 0.0
+        for moment in self:
+            count, end = count + 1, moment.second + self.step
+            yield moment
+        if self.expected and self.whole:
+            if count < self.expected:
+                self.damage.note(f"{count} of {self.expected} frames")
+            elif count > self.expected:
+                self.expected = None  # a header that promised less was wrong
+        if self.seconds and end < self.seconds - max(2 * self.step, 0.1):
+            self.damage.note(f"ends at second {end:.2f} of {self.seconds:.2f}")
 
 
 class Damage:
@@ -66,15 +84,15 @@ class Damage:
     def __bool__(self):
         return bool(self._kinds)
 
-    def add(self, kind, frame, cause=""):
+    def add(self, kind, where, cause=""):
         """Counts one case.
 
         Args:
             kind: str, a plural such as `"packets that do not decode"`.
-            frame: int, the number of the frame, from 0.
+            where: str, such as `"frame 12"`; that of the first case is kept.
             cause: str or exception; that of the first case is kept.
         """
-        count, first, kept = self._kinds.get(kind, (0, frame, str(cause)))
+        count, first, kept = self._kinds.get(kind, (0, where, str(cause)))
         self._kinds[kind] = (count + 1, first, kept)
 
     def note(self, text):
@@ -89,14 +107,19 @@ class Damage:
 
 
 def _counted(kind, count, first, cause):
-    where = f"{count} {kind}, the first at frame {first}"
+    where = f"{kind}: {count}, first at {first}"
     return f"{where} ({cause})" if cause else where
+
+
+def check_exists(path):
+    """Raises `VideoError` where there is nothing."""
+    if not os.path.exists(path):
+        raise VideoError(path, "no such file", "Check the name and the folder")
 
 
 def check_video_file(path):
     """Raises `VideoError` unless there is a regular file with something in it."""
-    if not os.path.exists(path):
-        raise VideoError(path, "no such file", "Check the name and the folder")
+    check_exists(path)
     if not os.path.isfile(path):
         raise VideoError(path, "neither a file nor a folder of frames", "Name a video file")
     if os.path.getsize(path) == 0:

@@ -18,9 +18,9 @@ _NUMERALS = (
 # Accents and vowel signs, which join letters but not digits.
 _MARKS = (
     r"\u02c2-\u0379\u0384\u0385\u03f6\u0483-\u0487\u055a-\u055f\u0591-\u05bd\u05bf\u05c1\u05c2"
-    r"\u05c4\u05c5\u05c7\u0615-\u061a\u064b-\u065e\u0670\u06d6-\u06fe\u070f-\u07f3\u0900-\u0903"
+    r"\u05c4\u05c5\u05c7\u0615-\u061a\u064b-\u065e\u0670\u06d6-\u06ef\u06fa-\u06fe\u070f-\u07bf\u07ca-\u07f3\u0900-\u0903"
     r"\u093c-\u094e\u0951-\u0955\u0962\u0963\u0981-\u09e3\u0a01-\u0a4f\u0a81-\u0acf\u0b82-\u0bcd"
-    r"\u0c01-\u0c03\u0c3e-\u0c56\u0d3e-\u0d48\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ecd"
+    r"\u0c01-\u0c03\u0c3e-\u0c56\u0d3e-\u0d48\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ecd\u1885\u1886"
 )
 # Characters that are tokens of their own. Others outside ASCII, emoji among them, vanish.
 _SYMBOLS = (
@@ -32,18 +32,20 @@ _SYMBOLS = (
 # Titles and the like, which may be glued to a name: "Mr.Bean".
 _TITLES = """
     adj adm adv alex assoc asst attys? ave brig capt cf cie cmdr col comdr cpl dept det drs? elec
-    ens ft gen govs? hon insp invt jos lieut lt maj messrs mfg mlle mme mrs? ms msgr mt mtg natl
+    ens ft gen govs? hon insp invt jos lieut lt maj messrs mlle mme mrs? ms msgr mt natl
     pfc ph pres profs? pvt reps? rev sens? sfc sgt spc st ste supts? treas vs wm
 """
 # Months, states and companies, after which a new token starts.
 _PLACES = """
     al ala apr ariz assn aug bhd bldg blvd bros calif cos? colo conn corp ct dak dec esq est etc
     ext feb fla fri ga inc ind intl jan jr jul jun kans? ky ltd mar md mich minn mo mon mont neb
-    nev nov oct okla penn plc pptes? pptys? ptes? ptys? rd rt sep sept seq sq sr sys tel tenn thu
+    nev nov oct okla penn plc rd rt sep sept seq sq sr sys tel tenn thu
     thurs tues? univ va vt wed wis wisc wyo
 """
 # The same, but only with a capital letter: small, they are words.
 _CAPITALIZED = "az ark del ill la mass miss ore pa tex wash"
+# In these e, f, t and y must be small.
+_SMALL_TITLES, _SMALL_PLACES = "m(?-i:[ft])g", "p?pt(?-i:[ey])s?"
 _NUMBERED = "art ca figs? nos? op prop pp?"  # only before a number: "no. 5"
 # After one letter and a full stop these begin a sentence, so that the stop is not the letter's.
 _STARTERS = r"""
@@ -63,8 +65,8 @@ def _any_of(words):
 
 
 _BLANK = r"[ \t\xa0\u2000-\u200a\u3000]"
-_WHITE = r"[ \t\xa0\u2000-\u200a\u3000\n]"
-_APOSTROPHE = r"(?:['\x92\u2019]|&apos;)"
+_WHITE = r"[ \t\x85\xa0\u2000-\u200a\u3000\n]"
+_APOSTROPHE = r"(?:['\x92\u2019]|(?ai:&apos;))"
 _QUOTE = rf"(?:{_APOSTROPHE}|[`\x91\u2018\u201b])"
 _L = rf"[^\W\d_{_NUMERALS}]"  # a letter
 _LN = rf"[^\W_{_NUMERALS}]"  # a letter or digit
@@ -84,11 +86,17 @@ _TAG = rf"<(?:[!?][A-Za-z-][^>\n]*|/{_NAME}[ ]*|{_NAME}(?:[ ]+{_ATTRIBUTE})*[ ]*
 _SENTENCE = rf"{_WHITE}+(?:(?=[A-Z]){_any_of(_STARTERS)}|{_TAG}){_WHITE}"
 _URL = r""" \t\n\f\r"<>|"""  # what ends an address
 _HOST = rf"(?:[^{_URL}.!?(){{}},]+\.)+[a-zA-Z]{{2,4}}"
-_DOMAIN = rf"(?:[^{_URL}`'!?(){{}},-_$]+\.)+(?:com|net|org|edu)"  # a range from "," to "_"
+_DOMAIN = rf"(?:[^{_URL}`'!?(){{}},-_$]+\.)+(?ai:com|net|org|edu)"  # a range from "," to "_"
 _PATH_END = rf"[^{_URL}.!?(){{}},-]"
 _MAIL = rf"[^{_URL}\xa0(){{}}.]"
 _FACE = r"[<>]?[:;=][-o*']?[()DPdpO\\{@|\[\]]"
 
+_ADDRESSES = [
+    rf"(?ai:https?)://[^{_URL}(){{}}]+{_PATH_END}",
+    rf"(?ai:www)\.{_HOST}|{_DOMAIN}",
+    rf"(?:(?ai:www)\.{_HOST}|{_DOMAIN})/[^{_URL}()]+{_PATH_END}",
+]
+_FILE = rf"((?:{_LETTER}|\d)+(?:\.(?:{_LETTER}|\d)+)*\.{_any_of(_FILES)})(?:{_WHITE}|[.?!,])"
 # The longest match wins, the first of equals. Where a rule has a group, the group is the token and
 # the rest of the match was only looked at. Written for `re.VERBOSE`.
 _RULES = [
@@ -99,56 +107,76 @@ _RULES = [
     # mark-up, addresses, names
     _TAG,
     r"(?ai:&(?:amp|lt|gt|quot|nbsp|mdash|ndash|md|ht|tl|ur|lr|qc|ql|qr|odq|cdq|\#\d+);)",
-    rf"(?ai:https?)://[^{_URL}(){{}}]+{_PATH_END}",
-    rf"(?ai:www)\.{_HOST}|{_DOMAIN}",
-    rf"(?:(?ai:www)\.{_HOST}|{_DOMAIN})/[^{_URL}()]+{_PATH_END}",
     rf"(?:&lt;|<)?[a-zA-Z0-9](?:{_MAIL}|\.)*@(?:{_MAIL}+\.)*{_MAIL}+(?:&gt;|>)?",
     rf"@[a-zA-Z_][a-zA-Z_0-9]*|\#{_LETTER}+",
     # words
     _WORD,
-    rf"((?:{_any_of(_PLACES)}|(?ai:ph\.d)|{_STATE})\.)(?s:..)?",
-    rf"{_any_of(_TITLES)}\.",
+    *_ADDRESSES,
+    rf"((?:{_any_of(_PLACES)}|(?ai:{_SMALL_PLACES}|ph\.d)|{_STATE})\.)(?s:..)?",
+    rf"((?ai:pt[ey])\.){_BLANK}(?ai:ltd)",
+    rf"(?:{_any_of(_TITLES)}|(?ai:{_SMALL_TITLES}))\.",
     rf"({_APOSTROPHE}[0-9][0-9]){_WHITE}",
     rf"(?ai:{_APOSTROPHE}n{_APOSTROPHE}?|{_APOSTROPHE}em|(?:[ldj]|dunkin|somethin|ol){_APOSTROPHE})",
-    rf"[A-HJ-XZn]{_QUOTE}{_L}{{2,}}|{_APOSTROPHE}[2-9]0[sS]|{_QUOTE}(?ai:till?)",
+    rf"[A-HJ-XZn]{_QUOTE}{_L}{{2,}}|{_APOSTROPHE}[2-9]0[sS]|{_APOSTROPHE}(?ai:till?)",
     rf"{_L}+[aeiouyAEIOUY]{_QUOTE}[aeiouA-Z]{_L}*",
     rf"(?ai:{_APOSTROPHE}cause|cont'd\.|nor'easter|c'mon|[en]'er|s'mores|ev'ry|li'l|nat'l)",
     rf"(?ai:o{_QUOTE}o)",
     rf"({_CLITIC})[^A-Za-z]",
-    r"(')[A-Za-z][^ \t\n\r]",
+    r"(')[A-Za-z][^ \t\n\r\xa0]",
     _CLITIC,
     rf"([yY]{_APOSTROPHE}){_LETTER}",
     _COMPOUND,
+    r"(?ai:anti|pro)-",
     rf"{_FIRM}|[cC]\+\+|[cCfF]\#",
     rf"{_SIDE}(?:\\?/{_SIDE}){{1,2}}",
     _CHAIN,
     # words that keep their full stop
-    rf"({_any_of(_NUMBERED)}\.){_BLANK}?\d|({_any_of(_NUMBERED)}\.)\n\d",
+    rf"({_any_of(_NUMBERED)}\.){_BLANK}?\d|({_any_of(_NUMBERED)}\.)[\n\x85]\d",
     rf"{_ACRONYM}\.|[A-Za-z]\.",
     rf"([A-Za-z])\.{_SENTENCE}",
-    rf"((?:{_WORD}|{_COMPOUND}|{_CHAIN}|{_FIRM})\.)[,;:\u3001]",
-    rf"({_LN}+(?:\.{_LN}+)*\.{_any_of(_FILES)})(?:{_WHITE}|[.?!,])",
+    *(rf"((?:{word})\.)[,;:\u3001]" for word in (_WORD, _COMPOUND, _CHAIN, _FIRM)),
+    _FILE,
     # numbers: plain, dates, fractions, telephones, raised, prices
     r"[-+]?(?:\d*(?:[.:,\xad\u066b\u066c]\d+)+|\d+)",
     r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}",
     r"(?:\d{1,4}[-\ \xa0])?\d{1,4}(?:\\?/|\u2044)\d{1,4}",
-    r"(?:\(\d{2,3}\)[\ \xa0]?|(?:\+\+?)?(?:\d{2,4}[-\ \xa0])?\d{2,4}[-\ \xa0])"
-    r"\d{3,4}[-\ \xa0]?\d{3,5}",
-    r"(?:(?:\+\+?)?\d{2,4}\.)?\d{2,4}\.\d{3,4}\.\d{3,5}",
+    r"(?:\([0-9]{2,3}\)[\ \xa0]?|(?:\+\+?)?(?:[0-9]{2,4}[-\ \xa0])?[0-9]{2,4}[-\ \xa0])"
+    r"[0-9]{3,4}[-\ \xa0]?[0-9]{3,5}",
+    r"(?:(?:\+\+?)?[0-9]{2,4}\.)?[0-9]{2,4}\.[0-9]{3,4}\.[0-9]{3,5}",
     r"[\u207a\u207b\u208a\u208b]?(?:[\u2070\xb9\xb2\xb3\u2074-\u2079]+|[\u2080-\u2089]+)",
     r"[A-Z]*\$",
     # faces and runs of punctuation
     rf"({_FACE})[^A-Za-z0-9]|[-^x=~<>']_[-^x=~<>']|\([\^x=~<>']-[\^x=~<>'`]\)",
     r"\([-^x=~<>'][_.]?[-^x=~<>']\)",
-    r"-(?ai:[lr][rcs]b)-|&apos;",
+    r"-(?ai:[lr][rcs]b)-|(?ai:&apos;)",
     r"[!?]+|\.{3,5}|\.(?:[\ \xa0]\.){2,4}|--+|\*+|_+|\#+|@+|<<|>>|''|(?:\\\*)+",
     r"[`\x91-\x94\xab\xbb\u2018-\u201f\u2039\u203a]{1,2}",
     rf"[!-/:-@\[-`{{-~{_SYMBOLS}]",
 ]
-RULES = [re.compile(rule, re.VERBOSE) for rule in _RULES]
+# Letters, vowel signs and digits that came into Unicode after the program: they vanish.
+_UNKNOWN = (
+    r"\u037f\u0528-\u052f\u0560\u0588\u05ef\u05f5-\u05ff\u070e\u07b2-\u07bf\u0860-\u086a"
+    r"\u0870-\u0887\u0889-\u088e\u08a1\u08ad-\u08c9\u0978\u0980\u0984\u098d-\u098e\u0991-\u0992"
+    r"\u09a9\u09b1\u09b3-\u09b5\u09ba-\u09bb\u09c5-\u09c6\u09c9-\u09ca\u09cf-\u09d6\u09d8-\u09db"
+    r"\u09de\u09fc\u0a04\u0a0b-\u0a0e\u0a11-\u0a12\u0a29\u0a31\u0a34\u0a37\u0a3a-\u0a3b\u0a3d"
+    r"\u0a84\u0a8e\u0a92\u0aa9\u0ab1\u0ab4\u0aba-\u0abb\u0af9\u0b84\u0b8b-\u0b8d\u0b91"
+    r"\u0b96-\u0b98\u0b9b\u0b9d\u0ba0-\u0ba2\u0ba5-\u0ba7\u0bab-\u0bad\u0bba-\u0bbd\u0bc3-\u0bc5"
+    r"\u0bc9\u0c34\u0c5a\u0c5d\u0c80\u0cdd\u0d04\u0d45\u0d54-\u0d56\u0d5f\u0de6-\u0def\u0e86"
+    r"\u0e89\u0e8c\u0e8e-\u0e93\u0e98\u0ea0\u0ea8-\u0ea9\u0eac\u0ebe-\u0ebf\u0ec5\u0ec7\u13f5"
+    r"\u13f8-\u13fd\u16f1-\u16f8\u170d\u171f\u1878\u191d-\u191e\u19b0-\u19c0"
+    r"\u19c8-\u19c9\u1b4c\u1c80-\u1c8f\u1c90-\u1cba\u1cbd-\u1cbf\u1cf2-\u1cf3\u1cfa\u2072-\u2073"
+    r"\u2c2f\u2c5f\u312e-\u312f\u31bb-\u31bf\u4db6-\u4dbf\u9fcd-\u9fff\ua698-\ua69d\ua78f"
+    r"\ua794-\ua79f\ua7ab-\ua7f7\ua8fd-\ua8fe\ua9e0-\ua9e4\ua9e6-\ua9fe\uaa7e-\uaa7f"
+    r"\uab30-\uab5a\uab5c-\uab69\uab70-\uabbf\uffbf-\uffc1\uffc8-\uffc9\uffd0-\uffd1"
+    r"\uffd8-\uffd9\uffdd-\uffdf"
+)
+IS_UNKNOWN = re.compile(f"[{_UNKNOWN}]")
+_AS_WRITTEN = {_TAG, *_ADDRESSES, _FILE}  # these keep "&amp;" and soft hyphens
+RULES = [(re.compile(rule, re.VERBOSE), rule in _AS_WRITTEN) for rule in _RULES]
+_SMALL = "mfg mtg ptes? ptys? pptes? pptys?"
 ABBREVIATIONS = frozenset(
     spelling
-    for word in f"{_TITLES} {_PLACES} {_CAPITALIZED} {_NUMBERED}".split()
+    for word in f"{_TITLES} {_PLACES} {_CAPITALIZED} {_NUMBERED} {_SMALL}".split()
     for spelling in (word.replace("?", ""), word.replace("s?", ""))
 )
 IS_CLITIC = re.compile(_CLITIC).fullmatch

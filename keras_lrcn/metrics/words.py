@@ -2,11 +2,12 @@
 
 import re
 
-from keras_lrcn.metrics.treebank import ABBREVIATIONS, IS_CLITIC, RULES
+from keras_lrcn.metrics.treebank import ABBREVIATIONS, IS_CLITIC, IS_UNKNOWN, RULES
 
 # coco-caption drops these tokens. Its list has the brackets in capitals, so "-lrb-" stays a word.
 _DROPPED = frozenset("'' ' `` ` . ? ! , : - -- ... ;".split())
 _LINE_BREAKS = str.maketrans(dict.fromkeys("\n\r\v\f\u2028\u2029", " "))
+_VANISHING = "\ue000"  # no token has it, so it parts what stands around it
 _PLAIN = re.compile(r"([A-Za-z]+)(?:,|(\.))?(?= |\n|\Z)")
 _BLANKS = re.compile(r"(?:[ \t][ \t\xa0\u2000-\u200a\u3000]*)?")
 _JOINED = frozenset("cannot gimme gonna gotta lemme wanna".split())
@@ -62,7 +63,7 @@ def tokenize_captions(texts):
     following, tokens = "", []
     for text in reversed([text.translate(_LINE_BREAKS) for text in texts]):
         tokens.append(_tokenize(text, following))
-        following = f"\n{text[:40]}{following}"[:40]
+        following = f"\n{_readable(text[:40])}{following}"[:40]
     return tokens[::-1]
 
 
@@ -80,22 +81,27 @@ def as_words(caption):
     return list(caption)
 
 
+def _readable(text):
+    """What the rules read: as long as `text`, but without what CoreNLP does not know."""
+    return text if text.isascii() else IS_UNKNOWN.sub(_VANISHING, text)
+
+
 def _tokenize(text, following):
-    end, text, place, tokens = len(text), text + following, 0, []
+    end, read, place, tokens = len(text), _readable(text) + following, 0, []
     while place < end:
-        place = _BLANKS.match(text, place).end()
-        plain = _PLAIN.match(text, place)
+        place = _BLANKS.match(read, place).end()
+        plain = _PLAIN.match(read, place)
         if plain and _is_plain(word := plain[1].lower(), stop=plain[2]):
             tokens.append(word)
             place = plain.end()
             continue
-        stop = _longest_match(text, place)
+        stop, as_written = _longest_match(read, place)
         if stop > place:
-            token = _rewrite(text[place:stop])
-            if token and token not in _DROPPED:
-                tokens.append(token)
+            tokens.append(_rewrite(text[place:stop], as_written))
         place = max(stop, place + 1)
-    return tokens
+    if tokens:
+        tokens[-1] = tokens[-1].rstrip()  # coco-caption strips its lines
+    return [token for token in tokens if token and token not in _DROPPED]
 
 
 def _is_plain(word, stop):
@@ -104,21 +110,25 @@ def _is_plain(word, stop):
 
 
 def _longest_match(text, place):
-    """Where the token that starts at `place` ends; `place` itself where none starts."""
+    """Where the token that starts at `place` ends, `place` itself where none starts; and whether
+    it stays as it is written."""
     stop = reach = place
-    for rule in RULES:
+    kept = False
+    for rule, as_written in RULES:
         match = rule.match(text, place)
         if match and match.end() > reach:
-            reach = match.end()
+            reach, kept = match.end(), as_written
             stop = match.end(match.lastindex) if match.lastindex else reach
-    return stop
+    return stop, kept
 
 
-def _rewrite(token):
+def _rewrite(token, as_written):
     """A token in the spelling of the Penn Treebank."""
     if token in ('"', "&quot;"):  # but "&QUOT;" is a word
         return "''"
-    token = token.lower()
+    if "&apos;" in (small := token.lower()) and "&apos;" not in token:
+        return small  # "&APOS;" is read, not rewritten
+    token = small
     if token in _REWRITTEN:
         return _REWRITTEN[token]
     if len(token) <= 2 and all(character in _QUOTES for character in token):
@@ -133,4 +143,5 @@ def _rewrite(token):
         return "..."
     if not token.strip("-") and len(token) < 5:
         return "--"
-    return token.replace("&amp;", "&").replace("\xad", "").replace(" ", "\xa0")
+    token = token.replace(" ", "\xa0")
+    return token if as_written else token.replace("&amp;", "&").replace("\xad", "")

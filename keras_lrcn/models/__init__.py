@@ -20,3 +20,10 @@ from keras_lrcn.models.two_stream import TwoStreamBackbone as TwoStreamBackbone
 from keras_lrcn.models.two_stream import TwoStreamPreprocessor as TwoStreamPreprocessor
 from keras_lrcn.models.two_stream import fuse as fuse
 from keras_lrcn.models.two_stream import search_fusion_weights as search_fusion_weights
+from keras_lrcn.models.video_describer import LRCNVideoDescriber as LRCNVideoDescriber
+from keras_lrcn.models.video_describer_backbone import (
+    LRCNVideoDescriberBackbone as LRCNVideoDescriberBackbone,
+)
+from keras_lrcn.models.video_describer_preprocessor import (
+    LRCNVideoDescriberPreprocessor as LRCNVideoDescriberPreprocessor,
+)

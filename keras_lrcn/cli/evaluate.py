@@ -1,0 +1,26 @@
+"""`keras-lrcn evaluate`: scores of captions, rankings, labels and descriptions."""
+
+import argparse
+
+from keras_lrcn.cli import evaluate_captions, evaluate_retrieval
+
+EXAMPLES = """examples:
+  keras-lrcn evaluate captions --references captions_val2014.json --results results.json --json
+  keras-lrcn evaluate retrieval --data flickr8k/ --split dev --folder runs/retrieval
+
+`keras-lrcn evaluate KIND --help` shows the options of one kind.
+"""
+KINDS = (evaluate_captions, evaluate_retrieval)
+
+
+def add_parser(commands):
+    parser = commands.add_parser(
+        "evaluate",
+        help="score captions, rankings, labels or descriptions against references",
+        description="Scores what a model, or any other system, gave against references.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    kinds = parser.add_subparsers(metavar="KIND", required=True)
+    for kind in KINDS:
+        kind.add_parser(kinds)
