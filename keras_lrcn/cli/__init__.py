@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from keras_lrcn.cli import caption, check, demo, describe, evaluate, flow, presets
+from keras_lrcn.cli import caption, check, classify, demo, describe, evaluate, flow, presets
 from keras_lrcn.cli.errors import CommandError
 
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
@@ -22,7 +22,7 @@ def build_parser():
         epilog="`keras-lrcn COMMAND --help` shows the options of a command and examples.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (caption, check, demo, describe, evaluate, flow, presets):
+    for command in (caption, check, classify, demo, describe, evaluate, flow, presets):
         command.add_parser(commands)
     return parser
 
