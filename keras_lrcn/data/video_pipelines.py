@@ -19,6 +19,7 @@ def labelled_clips(
     seed=0,
     initial_epoch=0,
     authors_crop=False,
+    mirror=True,
     on_error="raise",
 ):
     """Makes a dataset of clips and class numbers.
@@ -37,7 +38,7 @@ def labelled_clips(
         clips_per_video: int. Defaults to `1`.
         seed: int.
         initial_epoch: int, the epoch of the first iteration.
-        authors_crop: see `keras_lrcn.data.training_clip`.
+        authors_crop, mirror: see `keras_lrcn.data.training_clip`.
         on_error: `"raise"`; or `"skip"`, which leaves broken videos out with a warning for each;
             or a function that gets the `VideoError` of each broken video once.
 
@@ -61,8 +62,9 @@ def labelled_clips(
     if not examples:
         raise ValueError("`examples` must hold at least one video.")
     labels = [preprocessor.label_of(example.label) for example in examples]
+    draw = {"seed": seed, "authors_crop": authors_crop, "mirror": mirror}
     loader = _ClipLoader(
-        examples, preprocessor, training, clips_per_video, seed, authors_crop, ErrorReport(on_error)
+        examples, preprocessor, training, clips_per_video, draw, ErrorReport(on_error)
     )
     return _to_tf_data(loader, labels, batch_size, initial_epoch, may_shrink=on_error != "raise")
 
@@ -70,16 +72,16 @@ def labelled_clips(
 class _ClipLoader:
     """Plans epochs, and cuts the planned clips out of their videos."""
 
-    def __init__(self, examples, preprocessor, training, clips, seed, authors_crop, report):
+    def __init__(self, examples, preprocessor, training, clips, draw, report):
         self.examples, self.preprocessor, self.training = examples, preprocessor, training
-        self.clips, self.seed, self.authors_crop, self.report = clips, seed, authors_crop, report
+        self.clips, self.draw, self.report = clips, draw, report
         self.out_shape = (preprocessor.clip_length, *preprocessor.crop_size, 3)
 
     def plan(self, epoch):
         """Yields `(row, which clip of the video, epoch)`."""
         pairs = np.array(list(itertools.product(range(len(self.examples)), range(self.clips))))
         if self.training:
-            pairs = np.random.default_rng([self.seed, epoch]).permutation(pairs)
+            pairs = np.random.default_rng([self.draw["seed"], epoch]).permutation(pairs)
         for row, clip in pairs:
             yield int(row), int(clip), epoch
 
@@ -100,10 +102,10 @@ class _ClipLoader:
         pre, more = self.preprocessor, self.preprocessor.modality == "flow"
         count = max(len(frames) - more, 1)  # of flow images there is one less
         if self.training:
+            size = (count, pre.frame_size, pre.crop_size)
             start, crop, squashed = training_clip(
-                count, pre.frame_size, pre.crop_size, clip_id, self.seed, epoch, pre.clip_length,
-                self.authors_crop,
-            )  # fmt: skip
+                *size, clip_id, epoch=epoch, length=pre.clip_length, **self.draw
+            )
         else:
             starts = clip_starts(count, pre.clip_length, stride=1)
             start, squashed = starts[round((clip + 0.5) / self.clips * (len(starts) - 1))], False
