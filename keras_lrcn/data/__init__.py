@@ -47,7 +47,9 @@ from keras_lrcn.data.tuples_file import TUPLE_SUFFIXES, SemanticTuple, read_tupl
 from keras_lrcn.data.video import Video, iter_video, read_video
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
+from keras_lrcn.data.video_manifest import check_videos, read_manifest, videos_of_manifest
 from keras_lrcn.data.video_pipelines import labelled_clips
+from keras_lrcn.data.video_report import CheckedVideo, VideoReport
 from keras_lrcn.data.video_source import VideoError
 from keras_lrcn.data.video_splits import split_videos
 
@@ -55,6 +57,7 @@ __all__ = [
     "CachedFeatures",
     "CaptionReport",
     "CaptionedImage",
+    "CheckedVideo",
     "ClipPlan",
     "Crop",
     "DescribedVideo",
@@ -72,12 +75,14 @@ __all__ = [
     "Video",
     "VideoError",
     "VideoFeatures",
+    "VideoReport",
     "cache_features",
     "cache_flow",
     "cache_video_features",
     "captioned_images",
     "check_captions",
     "check_dataset",
+    "check_videos",
     "clip_frames",
     "clip_starts",
     "cut",
@@ -107,6 +112,7 @@ __all__ = [
     "read_image",
     "read_karpathy",
     "read_labelled_videos",
+    "read_manifest",
     "read_msr_vtt",
     "read_msvd",
     "read_references",
@@ -121,5 +127,6 @@ __all__ = [
     "split_videos",
     "training_clip",
     "ucf101_classes",
+    "videos_of_manifest",
     "write_flow",
 ]
