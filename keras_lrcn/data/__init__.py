@@ -45,9 +45,10 @@ from keras_lrcn.data.pipelines import captioned_images
 from keras_lrcn.data.tacos import read_tacos
 from keras_lrcn.data.tuples_file import TUPLE_SUFFIXES, SemanticTuple, read_tuples
 from keras_lrcn.data.video import Video, iter_video, read_video
+from keras_lrcn.data.video_check import check_videos
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
-from keras_lrcn.data.video_manifest import check_videos, read_manifest, videos_of_manifest
+from keras_lrcn.data.video_manifest import read_manifest, videos_of_manifest
 from keras_lrcn.data.video_pipelines import labelled_clips
 from keras_lrcn.data.video_report import CheckedVideo, VideoReport
 from keras_lrcn.data.video_source import VideoError

@@ -15,7 +15,7 @@ from keras_lrcn.data import (
     check_videos,
     read_manifest,
     read_video,
-    video_manifest,
+    video_check,
     videos_of_manifest,
 )
 from keras_lrcn.data.processes import ProcessDied, in_processes
@@ -54,7 +54,7 @@ def decoded(monkeypatch):
             names.append(os.path.basename(job))
             yield job, function(job)
 
-    monkeypatch.setattr(video_manifest, "in_processes", here)
+    monkeypatch.setattr(video_check, "in_processes", here)
     return names
 
 
@@ -123,7 +123,7 @@ def test_lines_are_there_before_the_run_ends(clips, monkeypatch):
         yield jobs[0], function(jobs[0])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(video_manifest, "in_processes", interrupted)
+    monkeypatch.setattr(video_check, "in_processes", interrupted)
     with pytest.raises(KeyboardInterrupt):
         check_videos(clips, clips / "manifest.jsonl")
     assert len(read_manifest(clips / "manifest.jsonl")) == 1
