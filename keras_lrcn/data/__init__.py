@@ -45,9 +45,12 @@ from keras_lrcn.data.pipelines import captioned_images
 from keras_lrcn.data.tacos import read_tacos
 from keras_lrcn.data.tuples_file import TUPLE_SUFFIXES, SemanticTuple, read_tuples
 from keras_lrcn.data.video import Video, iter_video, read_video
+from keras_lrcn.data.video_check import check_videos
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
+from keras_lrcn.data.video_manifest import read_manifest, videos_of_manifest
 from keras_lrcn.data.video_pipelines import labelled_clips
+from keras_lrcn.data.video_report import CheckedVideo, VideoReport
 from keras_lrcn.data.video_source import VideoError
 from keras_lrcn.data.video_splits import split_videos
 
@@ -55,6 +58,7 @@ __all__ = [
     "CachedFeatures",
     "CaptionReport",
     "CaptionedImage",
+    "CheckedVideo",
     "ClipPlan",
     "Crop",
     "DescribedVideo",
@@ -72,12 +76,14 @@ __all__ = [
     "Video",
     "VideoError",
     "VideoFeatures",
+    "VideoReport",
     "cache_features",
     "cache_flow",
     "cache_video_features",
     "captioned_images",
     "check_captions",
     "check_dataset",
+    "check_videos",
     "clip_frames",
     "clip_starts",
     "cut",
@@ -107,6 +113,7 @@ __all__ = [
     "read_image",
     "read_karpathy",
     "read_labelled_videos",
+    "read_manifest",
     "read_msr_vtt",
     "read_msvd",
     "read_references",
@@ -121,5 +128,6 @@ __all__ = [
     "split_videos",
     "training_clip",
     "ucf101_classes",
+    "videos_of_manifest",
     "write_flow",
 ]
