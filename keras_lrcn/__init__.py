@@ -52,6 +52,7 @@ _FOLDERS = (
     "models",
     "optimizers",
     "preprocessing",
+    "retrieval",
     "samplers",
 )
 

@@ -22,6 +22,7 @@ LEVELS = {
     "presets": 3,
     "evaluation": 4,
     "publishing": 4,
+    "retrieval": 4,
     "self_critical": 4,
     "timeline": 4,
     "timeline_picture": 3,

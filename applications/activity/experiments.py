@@ -42,6 +42,8 @@ class VideoSet:
     description: str
     terms: str
     num_splits: int = 3
+    splits: tuple = (1, 2, 3)  # those that the table is filled from
+    settings: tuple = ()  # what the experiments have otherwise on this set: (field, value) pairs
     fps: float | None = 12.5  # every second frame of 25: a clip of 16 spans 1.3 seconds
     rgb_size: tuple = (224, 224)
     flow_size: tuple = (160, 160)  # flow images are smooth
@@ -58,6 +60,10 @@ class VideoSet:
     def everything(self, data):
         """Returns every labelled video."""
         raise NotImplementedError
+
+    def experiment(self, name):
+        """Returns an `Experiment` with the settings of this set."""
+        return dataclasses.replace(EXPERIMENTS[name], **dict(self.settings))
 
     def segment(self, data, video_id):
         """Returns the frames that carry the label, a slice; by default all."""
@@ -138,6 +144,13 @@ SETS = {
         rgb_size=(96, 128),
         flow_size=(96, 128),
         crops="centre",
+        splits=(1,),
+        settings=(
+            ("units", 128),
+            ("visual_units", 256),
+            ("visual_dropout", 0.5),
+            ("epochs", 30),
+        ),
     ),
     "fight": Fight(
         folder="surv_fight",

@@ -13,14 +13,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 
 import keras_lrcn
-from applications.activity.experiments import EXPERIMENTS, SETS
+from applications.activity.experiments import SETS
 from keras_lrcn.data import FlowEncoding, cache_video_features
 
 MODALITIES = ("rgb", "flow")
 
 
-def build(data, videos, modality, experiment=EXPERIMENTS["lrcn"]):
+def build(data, videos, modality, experiment=None):
     """Builds a recogniser of a `VideoSet` on the ImageNet weights of EfficientNet-Lite0."""
+    experiment = experiment or videos.experiment("lrcn")
     size = getattr(videos, f"{modality}_size")
     cnn = keras_lrcn.efficientnet_lite(
         "lite0",

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 import keras_lrcn
-from applications.activity.experiments import EXPERIMENTS, SETS
+from applications.activity.experiments import SETS
 from applications.activity.features import MODALITIES
 from applications.activity.train import FUSIONS, SEEDS, Cell
 from keras_lrcn.publishing import save_preset, score_table
@@ -23,7 +23,8 @@ from keras_lrcn.publishing import save_preset, score_table
 
 def facts_of(set_name, stream, num_videos):
     """What the card says."""
-    videos, e = SETS[set_name], EXPERIMENTS["lrcn"]
+    videos = SETS[set_name]
+    e = videos.experiment("lrcn")
     sees = {"rgb": "frames", "flow": "optical flow", "two_stream": "frames and optical flow"}
     size = " and ".join(
         "x".join(map(str, getattr(videos, f"{m}_size")))
@@ -45,7 +46,7 @@ def facts_of(set_name, stream, num_videos):
         "them from a few hundred clips only. Not for surveillance of people, nor for decisions "
         "about them.",
         "scores_note": "Share of held-out videos with the right label, mean over "
-        f"{videos.num_splits} splits and {len(SEEDS)} seeds of the same recipe "
+        f"{len(videos.splits)} splits and {len(SEEDS)} seeds of the same recipe "
         f"(`python -m applications.activity.train --set {set_name}`). The preset has learned from "
         "all of these videos, so that it cannot be scored on them.",
         "paper": "Table 1",

@@ -35,7 +35,8 @@ class Cell:
     """
 
     def __init__(self, data, work, set_name, modality, name):
-        self.experiment, self.videos = EXPERIMENTS[name], SETS[set_name]
+        self.videos = SETS[set_name]
+        self.experiment = self.videos.experiment(name)
         self.classes, self.modality, self.data = self.videos.classes, modality, data
         self.features = Segments(features(data, work, set_name, modality), self.videos, data)
         key = f"{set_name} {modality} {self.experiment}"
@@ -128,13 +129,12 @@ def project(activity, pooled):
 def accuracies(data, work, set_name, seeds=SEEDS):
     """Returns dict of `(model, stream)` to an array `(seeds, splits)` of video accuracies."""
     videos, results, streams = SETS[set_name], {}, (*MODALITIES, *FUSIONS)
-    splits = range(1, videos.num_splits + 1)
     for name in tqdm(EXPERIMENTS, desc=set_name):
         cells = {m: Cell(data, work, set_name, m, name) for m in MODALITIES}
         for stream in streams:
-            results[name, stream] = np.zeros((len(seeds), videos.num_splits))
+            results[name, stream] = np.zeros((len(seeds), len(videos.splits)))
         for row, seed in enumerate(seeds):
-            for column, split in enumerate(splits):
+            for column, split in enumerate(videos.splits):
                 test = videos.split(data, split)[1]
                 labels = np.array([videos.classes.index(e.label) for e in test])
                 rgb, flow = (cells[m].probabilities(split, seed) for m in MODALITIES)

@@ -62,6 +62,20 @@ def captioned(source, names, args, broken):
                 bar.update()
 
 
+def load_model(task, name):
+    """Loads a model by the name of its task and the name or folder of its preset."""
+    with without_greetings():
+        import keras_lrcn
+
+        try:
+            return getattr(keras_lrcn, task).from_preset(name)
+        except (ValueError, OSError) as error:
+            raise CommandError(
+                f"no model {name!r}: --preset takes a folder, or a name that `keras-lrcn "
+                f"presets` lists. {error}"
+            ) from error
+
+
 class Model:
     """A captioner with its decoding options, loaded when the first readable image is there."""
 
@@ -73,16 +87,7 @@ class Model:
         if self.captioner is not None:
             return
         name = self.args.preset or self.source.default_preset()
-        with without_greetings():
-            import keras_lrcn
-
-            try:
-                self.captioner = getattr(keras_lrcn, self.source.task).from_preset(name)
-            except (ValueError, OSError) as error:
-                raise CommandError(
-                    f"no model {name!r}: --preset takes a folder, or a name that `keras-lrcn "
-                    f"presets` lists. {error}"
-                ) from error
+        self.captioner = load_model(self.source.task, name)
         self.options = strategies.generate_options(self.args)
 
     @property

@@ -1,5 +1,7 @@
 """The frames of a video at another rate, chosen by their times."""
 
+import collections
+
 from keras_lrcn.data.video_source import Moment
 
 NOTHING = 1e-6  # seconds: far below a frame, far above rounding
@@ -21,15 +23,20 @@ def moments_at(source, fps=None, start=0.0):
 
 
 def _resampled(source, fps, start):
-    number, last = 0, None
+    """Frames wait until half a period has passed: only then is it sure that `round` counts them."""
+    chosen, number, last = collections.deque(), 0, None
     for moment in source.counted():
         while last and start + number / fps <= (last.second + moment.second) / 2 + NOTHING:
-            yield Moment(start + number / fps, last.pixels)
+            chosen.append(Moment(start + number / fps, last.pixels))
             number += 1
+        while chosen and chosen[0].second + 0.5 / fps <= moment.second:
+            yield chosen.popleft()
         last = moment
     if last is None or start > last.second + source.step:
         return
     most = max(round((last.second + source.step - start) * fps), 1)
     while number < most:
-        yield Moment(start + number / fps, last.pixels)
+        chosen.append(Moment(start + number / fps, last.pixels))
         number += 1
+    while chosen and number - len(chosen) < most:
+        yield chosen.popleft()

@@ -10,7 +10,7 @@ from keras_lrcn.data.container_size import has_avi_index, missing_bytes
 from keras_lrcn.data.video_source import Moment, VideoError, VideoSource, check_video_file
 
 MAX_STUCK = 100  # times in a row that a container may fail to give a packet
-MAX_GAP = 600  # seconds between two frames of a file that does not say how long it is
+MAX_GAP = 600  # seconds between two frames of a file whose header does not say how long it is
 MAX_ROUNDS = 64  # times the file's size that its packets may have together
 AS_BEFORE = 16  # bytes at most of an MPEG-4 packet that only says "as before" and gives no frame
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")  # their time stamps are exact
@@ -83,7 +83,7 @@ class PyAVSource(VideoSource):
                     self.damage.add("frames with faults", self._where())
                 self._number += 1
                 yield frame
-        if self.expected and self._number < self.expected <= self._number + unchanged:
+        if not self.damage and self._number < (self.expected or 0) <= self._number + unchanged:
             self.expected = self._number
 
     def _packets(self, container, stream):
@@ -139,8 +139,9 @@ class _Clock:
         return second, absurd
 
     def _latest(self):
-        """Some durations are estimates, but none is wrong by days as a broken time stamp is."""
-        return self.last + MAX_GAP if self.duration is None else 2 * self.duration + 10
+        """A broken time stamp is wrong by hours, and so is a duration that is measured with it."""
+        trusted = self.exact and self.duration is not None  # it is in the header
+        return 2 * self.duration + 10 if trusted else self.last + MAX_GAP
 
 
 def import_av():

@@ -196,6 +196,39 @@ class FactoredLSTM(keras.layers.Layer):
         projected = ops.matmul(visual, self._weight(layer.cell.kernel)[rows:])
         return projected + self._weight(layer.cell.bias)
 
+    def project_inputs(self, index, inputs):
+        """Projects what enters a layer beside its state: the words, or the layer below.
+
+        Args:
+            index: int, the layer, counted from 0.
+            inputs: float tensor `(..., features)`.
+
+        Returns:
+            Float tensor `(..., gates)`, with the bias, unless this is the layer that the image
+            joins: there it is in `project_visual`, which is to be added.
+        """
+        layer = self.recurrent_layers[index]
+        rows = self.units if index else self._input_dim
+        gates = ops.matmul(
+            ops.cast(inputs, self.compute_dtype), self._weight(layer.cell.kernel)[:rows]
+        )
+        return gates if index + 1 == self.visual_layer else gates + self._weight(layer.cell.bias)
+
+    def step_layer(self, index, gates, state):
+        """Runs one layer for one time step; `step` with its products split up.
+
+        Args:
+            index: int, the layer, counted from 0.
+            gates: float tensor `(batch, gates)`, the sum of `project_inputs` and, at the layer that
+                the image joins, `project_visual`.
+            state: list of the layer's tensors `(batch, units)`: `h, c`, or `h` of an RNN.
+
+        Returns:
+            `(output, state)`: float tensor `(batch, units)`, and the new list.
+        """
+        state = self._advance(self.recurrent_layers[index], gates, state)
+        return (self.output_layers[index](state[0]) if self.output_layers else state[0]), state
+
     def step_kernels(self):
         """Returns the matrices of `step`, one a layer: rows of its input, then of its state."""
         kernels = []
