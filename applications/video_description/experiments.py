@@ -38,3 +38,42 @@ TUPLE_EXPERIMENTS = {
         scripts=True,
     ),
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoExperiment:
+    """A describer of GRID's mouth videos."""
+
+    paper: str
+    encoder: str = "s2vt"  # or "mean"
+    context: int = 2
+    filters: tuple = (24, 32, 48, 64)
+    frame_units: int = 128
+    units: int = 192
+    num_layers: int = 1
+    embedding_dim: int = 64
+    bidirectional: bool = True
+    attention: bool = True
+    dropout: float = 0.3
+    label_smoothing: float = 0.1
+    frames_weight: float = 1.0  # of the loss on which word is spoken in each frame
+    shuffled: bool = False
+    blind: bool = False
+    epochs: int = 60
+    batch_size: int = 16
+    rate: float = 1.5e-3
+
+
+SHIPPED_VIDEOS = "s2vt_grid_s1"
+
+VIDEO_EXPERIMENTS = {
+    SHIPPED_VIDEOS: VideoExperiment("Sec. 6, end-to-end describers: S2VT"),
+    "mean_pool": VideoExperiment(
+        "Venugopalan et al., NAACL 2015: mean pooling",
+        encoder="mean",
+        frames_weight=0.0,
+        epochs=20,
+    ),
+    "shuffled": VideoExperiment("control: frames in random order", shuffled=True, epochs=20),
+    "blind": VideoExperiment("control: never sees the video", blind=True, epochs=5),
+}
