@@ -12,6 +12,7 @@ from keras_lrcn.data.flickr30k import read_flickr30k
 from keras_lrcn.data.formats import detect_format, read_dataset, read_splits
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
+from keras_lrcn.data.label_results import LabelResults, read_label_results, read_labels
 from keras_lrcn.data.pipelines import captioned_images
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "CaptionReport",
     "CaptionedImage",
     "ImageError",
+    "LabelResults",
     "cache_features",
     "captioned_images",
     "check_captions",
@@ -34,6 +36,8 @@ __all__ = [
     "read_flickr8k",
     "read_image",
     "read_karpathy",
+    "read_label_results",
+    "read_labels",
     "read_references",
     "read_results",
     "read_splits",
