@@ -1,8 +1,10 @@
 """`keras-lrcn evaluate activity`: accuracies of recognised activities, overall and by class."""
 
 import argparse
+import html
 
-from keras_lrcn.cli import confusion, score_formats
+from keras_lrcn.cli import confusion, report, score_formats
+from keras_lrcn.cli.gallery import image_source, number
 from keras_lrcn.cli.score_formats import readable
 
 EXAMPLES = """examples:
@@ -33,6 +35,7 @@ def add_parser(kinds):
     add("--against", metavar="FILE", help="results of another: print the gain over it by class")
     add("--per-class", action="store_true", help="also the accuracy of every class")
     add("--confusion", metavar="FILE", help="write who was taken for whom, as .csv or .png")
+    add("--report", metavar="FILE.html", help="also write a page with the worst and the best")
     score_formats.add_options(parser)
     parser.set_defaults(run=run)
 
@@ -42,6 +45,7 @@ def run(args):
 
     if args.confusion:
         confusion.check_path(args.confusion)
+    report.check_path(args.report)
     labels = readable(read_labels, args.references)
     results = _read(args.results, labels)
     scores = _scores(results, args)
@@ -49,11 +53,13 @@ def run(args):
     if args.against:
         scores["gains"] = _gains(scores, _scores(_read(args.against, labels), args))
         shown["gain over " + args.against] = scores["gains"]
+    shown = shown if len(shown) > 1 else {"": shown["video"]}
+    counts = _confusion(results) if args.confusion or args.report else None
     if args.confusion:
-        _write_confusion(args.confusion, results)
-    score_formats.show(
-        scores, shown if len(shown) > 1 else {"": shown["video"]}, args, args.results
-    )
+        confusion.write_confusion(args.confusion, counts, results.classes)
+    if args.report:
+        _write_report(args, results, counts, shown, scores)
+    score_formats.show(scores, shown, args, args.results)
     return 0
 
 
@@ -107,9 +113,30 @@ def _gains(scores, baseline):
     return dict(readable(class_gains, scores["video"], baseline["video"]))
 
 
-def _write_confusion(path, results):
+def _confusion(results):
     from keras_lrcn.metrics import confusion_matrix
 
     _, right, probabilities = _by_video(results)
-    counts = confusion_matrix(right, probabilities.argmax(axis=1), len(results.classes))
-    confusion.write_confusion(path, counts, results.classes)
+    return confusion_matrix(right, probabilities.argmax(axis=1), len(results.classes))
+
+
+def _write_report(args, results, counts, shown, scores):
+    names, right, probabilities = _by_video(results)
+    of_right = probabilities[range(len(names)), right]
+
+    def case(row):
+        order = probabilities[row].argsort()[::-1][:5]
+        rows = [(number(probabilities[row, c]), html.escape(results.classes[c])) for c in order]
+        note = f"right: {html.escape(results.classes[right[row]])} · {html.escape(names[row])}"
+        return report.Case(of_right[row], "", html.escape(results.classes[order[0]]), note, rows)
+
+    groups = report.worst_and_best(dict(enumerate(of_right)))
+    groups = {heading: [case(row) for row in rows] for heading, rows in groups.items()}
+    picture = image_source(confusion.draw_confusion(counts, results.classes), "PNG")
+    extra = f'<div class="confusion"><img src="{picture}" alt="confusion matrix"></div>'
+    by_class = report.table("", scores["video"]["per_class"])
+    extra += f"<details><summary>Accuracy by class</summary>{by_class}</details>"
+    note = "In the matrix rows are right classes and columns predicted ones. Videos are sorted by "
+    note += "the probability of their right class."
+    title = f"Activities by {args.results}"
+    report.write_report(args.report, title, shown, scores["signature"], groups, note, extra)
