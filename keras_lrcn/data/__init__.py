@@ -31,6 +31,7 @@ from keras_lrcn.data.grid_corpus import SpokenWord, read_grid, read_grid_alignme
 from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
+from keras_lrcn.data.label_results import LabelResults, read_label_results, read_labels
 from keras_lrcn.data.labelled_videos import (
     LabelledVideo,
     read_hmdb51,
@@ -68,6 +69,7 @@ __all__ = [
     "FlowStream",
     "IMAGE_SUFFIXES",
     "ImageError",
+    "LabelResults",
     "LabelledVideo",
     "SemanticTuple",
     "SpokenWord",
@@ -112,7 +114,9 @@ __all__ = [
     "read_hmdb51",
     "read_image",
     "read_karpathy",
+    "read_label_results",
     "read_labelled_videos",
+    "read_labels",
     "read_manifest",
     "read_msr_vtt",
     "read_msvd",
