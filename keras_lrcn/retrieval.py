@@ -14,7 +14,7 @@ from keras_lrcn.metrics import normalize_log_p as normalize_log_p
 from keras_lrcn.metrics import retrieval_scores as retrieval_scores
 from keras_lrcn.preprocessing import prefix_levels
 
-ROWS = 2048  # pairs of a beginning and an image that are advanced at once
+ROWS = 4096  # pairs of a beginning and an image that are advanced at once
 
 
 def score_matrix(

@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from keras_lrcn.cli import caption, check, demo, evaluate, flow, presets
+from keras_lrcn.cli import caption, check, demo, describe, evaluate, flow, presets
 from keras_lrcn.cli.errors import CommandError
 
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
@@ -18,11 +18,11 @@ def build_parser():
     """Returns the `argparse.ArgumentParser` of every subcommand."""
     parser = argparse.ArgumentParser(
         prog="keras-lrcn",
-        description="Captions photographs with LRCN (Donahue et al. 2015).",
+        description="Captions photographs and describes videos with LRCN (Donahue et al. 2015).",
         epilog="`keras-lrcn COMMAND --help` shows the options of a command and examples.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (caption, check, demo, evaluate, flow, presets):
+    for command in (caption, check, demo, describe, evaluate, flow, presets):
         command.add_parser(commands)
     return parser
 

@@ -2,15 +2,15 @@
 
 import argparse
 
-from keras_lrcn.cli import evaluate_captions
+from keras_lrcn.cli import evaluate_captions, evaluate_retrieval
 
 EXAMPLES = """examples:
   keras-lrcn evaluate captions --references captions_val2014.json --results results.json --json
-  keras-lrcn evaluate captions --references flickr8k/ --split dev --report dev.html
+  keras-lrcn evaluate retrieval --data flickr8k/ --split dev --folder runs/retrieval
 
 `keras-lrcn evaluate KIND --help` shows the options of one kind.
 """
-KINDS = (evaluate_captions,)
+KINDS = (evaluate_captions, evaluate_retrieval)
 
 
 def add_parser(commands):

@@ -54,7 +54,8 @@ def run(args):
     examples = readable(read_references, args.references, split=args.split)
     candidates = readable(read_results, args.results, examples)
     scores = _scores(examples, candidates, args)
-    score_formats.show(scores, [name for name in SCORES if name in scores], args, args.results)
+    shown = {name: scores[name] for name in (*SCORES, "intervals") if name in scores}
+    score_formats.show(scores, {"": shown}, args, args.results)
     return 0
 
 

@@ -21,43 +21,52 @@ def add_options(parser):
     )
 
 
-def show(scores, columns, args, name):
-    """Prints a dict of scores.
+def show(scores, sections, args, name):
+    """Prints scores.
 
     Args:
-        scores: dict as a metric returns it; `intervals` and `signature` are shown if there.
-        columns: names of the numbers in `scores` that make a row.
+        scores: dict as a metric returns it, for `--json`; `signature` is shown if there.
+        sections: dict of a title, or `""`, to a dict of the numbers to show for reading, where
+            `intervals` may be dict of number's name to `(low, high)`.
         args: the parsed options of `add_options`.
         name: string, what was scored.
     """
     if args.json:
         print(json.dumps(scores))
     elif args.markdown:
-        print(markdown({args.name or name: scores}, columns))
+        print(markdown({args.name or name: sections}))
     else:
-        print(text(scores, columns))
+        print("\n".join([text(sections), *filter(None, [scores.get("signature")])]))
 
 
-def text(scores, columns):
-    """One line a score, with its interval, then the signature."""
-    intervals = scores.get("intervals", {})
-    width = max(map(len, columns))
-    lines = []
-    for column in columns:
-        line = f"{column:{width}}  {_number(scores[column])}"
-        if column in intervals:
-            low, high = map(_number, intervals[column])
-            line += f"  95 % interval {low} to {high}"
-        lines.append(line)
-    return "\n".join([*lines, *filter(None, [scores.get("signature")])])
+def text(sections):
+    """One line a number, with its interval, below the titles."""
+    names = {name for numbers in sections.values() for name in _numbers(numbers)}
+    width, lines = max(map(len, names)), []
+    for title, numbers in sections.items():
+        lines += [title] * bool(title)
+        for name, value in _numbers(numbers).items():
+            line = f"{name:{width}}  {value}"
+            if name in numbers.get("intervals", {}):
+                low, high = map(_shown, numbers["intervals"][name])
+                line += f"  95 % interval {low} to {high}"
+            lines.append(f"  {line}" if title else line)
+    return "\n".join(lines)
 
 
-def markdown(rows, columns):
-    """A markdown table: dict of name -> scores to one row each."""
-    table = [["", *columns], ["---"] * (len(columns) + 1)]
-    for name, scores in rows.items():
-        table.append([name.replace("|", r"\|"), *(_number(scores[column]) for column in columns)])
-    return "\n".join("| " + " | ".join(row) + " |" for row in table)
+def markdown(rows):
+    """A markdown table: dict of a row's name to its sections, see `show`."""
+    table = []
+    for row, sections in rows.items():
+        cells = {
+            f"{title} {name}".strip(): value
+            for title, numbers in sections.items()
+            for name, value in _numbers(numbers).items()
+        }
+        if not table:
+            table = [["", *cells], ["---"] * (len(cells) + 1)]
+        table.append([row.replace("|", r"\|"), *cells.values()])
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in table)
 
 
 def readable(function, *args, **options):
@@ -68,5 +77,9 @@ def readable(function, *args, **options):
         raise CommandError(error) from error
 
 
-def _number(value):
+def _numbers(section):
+    return {name: _shown(value) for name, value in section.items() if name != "intervals"}
+
+
+def _shown(value):
     return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -11,10 +11,10 @@ from keras_lrcn.data.text_files import read_lines, read_text
 SPLITS = ("train", "test")
 CLASSES_FILE = "Charades_v1_classes.txt"
 REMARK = re.compile(r"\s*\([^()]*\)")  # "Basement (A room below the ground floor)"
-COLUMNS = ("id", "scene", "objects", "descriptions", "actions")
+COLUMNS = ("id", "scene", "script", "objects", "descriptions", "actions")
 
 
-def read_charades(folder, split="train", videos=None):
+def read_charades(folder, split="train", videos=None, scripts=False):
     """Reads the annotations of Charades as semantic tuples with descriptions.
 
     A tuple has the roles `scene` (one word), `objects` and `actions` (any number): the actions
@@ -25,6 +25,8 @@ def read_charades(folder, split="train", videos=None):
             `Charades_v1_classes.txt`.
         split: `"train"` or `"test"`.
         videos: folder of the video files, or `None`.
+        scripts: bool, whether the script that was to be acted follows the descriptions as one
+            more caption. Defaults to `False`.
 
     Returns:
         List of `DescribedVideo`, videos without any description left out.
@@ -53,10 +55,13 @@ def read_charades(folder, split="train", videos=None):
     examples = []
     for row in rows:
         place = f"{path}, line {rows.line_num}"
-        captions = tuple(_parts(row["descriptions"]))
+        captions = _parts(row["descriptions"])
+        captions += [row["script"].strip()] if captions and scripts else []
         video = videos and str(pathlib.Path(videos) / f"{row['id']}.mp4")
         if captions:
-            examples.append(DescribedVideo(row["id"], video, captions, _roles(row, names, place)))
+            examples.append(
+                DescribedVideo(row["id"], video, tuple(captions), _roles(row, names, place))
+            )
     return examples
 
 

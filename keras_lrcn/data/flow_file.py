@@ -35,7 +35,7 @@ def write_flow(path, images, encoding, **details):
     """Writes flow images, without loss, into one file that is there whole or not at all.
 
     The file is a zip archive of WebP pictures, named as the authors name theirs, and of a
-    `flow.json`. At 240x320 pixels an image takes some 18 KB, and 10 ms to write or 1 to read.
+    `flow.json`. At 240x320 pixels an image takes up to 20 KB, some 10 ms to write and 1 to read.
 
     Args:
         path: the file to write, by custom `<video>.flow.zip`; folders to it are made.

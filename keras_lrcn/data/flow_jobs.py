@@ -112,7 +112,9 @@ def _attempt(job, progress=False):
     seconds = []  # of the images, as they are written; the details are written last
 
     def images():
-        for image, second in tqdm.tqdm(pairs, "flow", disable=None if progress else True):
+        for image, second in tqdm.tqdm(
+            pairs, "flow", unit="image", disable=None if progress else True
+        ):
             seconds.append(second)
             yield image
 

@@ -1,5 +1,11 @@
 """Scores of captions, labels and rankings: strings and NumPy in, numbers out."""
 
+from keras_lrcn.metrics.activity import (
+    activity_scores,
+    class_gains,
+    confusion_matrix,
+    video_probabilities,
+)
 from keras_lrcn.metrics.bleu import bleu_from_statistics, bleu_statistics, sentence_bleu4
 from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.captions import evaluate_captions
@@ -7,14 +13,18 @@ from keras_lrcn.metrics.cider import CiderD, DocumentFrequencies, count_document
 from keras_lrcn.metrics.meteor import meteor_obstacle, meteor_scores
 from keras_lrcn.metrics.retrieval import normalize_log_p, retrieval_scores
 from keras_lrcn.metrics.rouge import rouge_l
+from keras_lrcn.metrics.word_error_rate import word_error_rate, word_errors
 from keras_lrcn.metrics.words import tokenize_captions, tokenize_ptb
 
 __all__ = [
     "CiderD",
     "DocumentFrequencies",
+    "activity_scores",
     "bleu_from_statistics",
     "bleu_statistics",
     "bootstrap_interval",
+    "class_gains",
+    "confusion_matrix",
     "count_documents",
     "evaluate_captions",
     "meteor_obstacle",
@@ -25,4 +35,7 @@ __all__ = [
     "sentence_bleu4",
     "tokenize_captions",
     "tokenize_ptb",
+    "video_probabilities",
+    "word_error_rate",
+    "word_errors",
 ]

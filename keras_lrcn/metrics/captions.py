@@ -7,6 +7,7 @@ import numpy as np
 from keras_lrcn.metrics.bleu import bleu_from_statistics, bleu_statistics
 from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.cider import CiderD
+from keras_lrcn.metrics.ids import check_ids
 from keras_lrcn.metrics.meteor import meteor_obstacle, meteor_scores
 from keras_lrcn.metrics.rouge import rouge_l
 from keras_lrcn.metrics.words import tokenize_captions
@@ -59,7 +60,7 @@ def evaluate_captions(
 
     Reference: Chen et al. 2015, "Microsoft COCO Captions"; pycocoevalcap 1.2.
     """
-    ids = _check(references, candidates)
+    ids = check_ids(references, candidates)
     tokens = tokenize_captions([candidates[i] for i in ids])
     reference_tokens = _tokenize_references([references[i] for i in ids])
     words = [_split(line) for line in tokens]
@@ -99,33 +100,6 @@ def _corpus_scores(brevity_penalty):
 
     scores = {name: bleu(order) for order, name in enumerate(BLEUS)}
     return scores | {"ROUGE_L": lambda rows: rows[:, -2].mean(), "CIDEr": lambda r: r[:, -1].mean()}
-
-
-def _check(references, candidates):
-    """The image ids, after saying what is wrong with them."""
-    missing = [i for i in references if i not in candidates]
-    extra = [i for i in candidates if i not in references]
-    if missing or extra:
-        raise ValueError(
-            "`candidates` must have exactly the ids of `references`. "
-            f"Missing: {_few(missing)}. Extra: {_few(extra)}."
-        )
-    bare = [i for i, texts in references.items() if isinstance(texts, str) or not len(texts)]
-    if bare or not references:
-        raise ValueError(
-            "`references` must have for every id a list of at least one string. "
-            f"Received: {len(references)} ids, and another thing for {_few(bare)}."
-        )
-    odd = [i for i, text in candidates.items() if not isinstance(text, str)]
-    odd += [i for i, texts in references.items() if not all(isinstance(t, str) for t in texts)]
-    if odd:
-        raise ValueError(f"Captions must be strings. Received another thing for {_few(odd)}.")
-    return list(references)
-
-
-def _few(ids):
-    rest = f" and {len(ids) - 10} more" if len(ids) > 10 else ""
-    return (", ".join(map(repr, ids[:10])) or "none") + rest
 
 
 def _tokenize_references(texts):

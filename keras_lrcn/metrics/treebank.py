@@ -86,7 +86,7 @@ _TAG = rf"<(?:[!?][A-Za-z-][^>\n]*|/{_NAME}[ ]*|{_NAME}(?:[ ]+{_ATTRIBUTE})*[ ]*
 _SENTENCE = rf"{_WHITE}+(?:(?=[A-Z]){_any_of(_STARTERS)}|{_TAG}){_WHITE}"
 _URL = r""" \t\n\f\r"<>|"""  # what ends an address
 _HOST = rf"(?:[^{_URL}.!?(){{}},]+\.)+[a-zA-Z]{{2,4}}"
-_DOMAIN = rf"(?:[^{_URL}`'!?(){{}},-_$]+\.)+(?:com|net|org|edu)"  # a range from "," to "_"
+_DOMAIN = rf"(?:[^{_URL}`'!?(){{}},-_$]+\.)+(?ai:com|net|org|edu)"  # a range from "," to "_"
 _PATH_END = rf"[^{_URL}.!?(){{}},-]"
 _MAIL = rf"[^{_URL}\xa0(){{}}.]"
 _FACE = r"[<>]?[:;=][-o*']?[()DPdpO\\{@|\[\]]"

@@ -190,11 +190,8 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             `(batch, pooled_dim)`, of videos `(batch, time, pooled_dim)`: train it on cached
             features while the CNN is frozen.
         """
-        encoder = self.backbone.visual_encoder
-        width = getattr(encoder, "pooled_dim", self.backbone.visual_dim)
-        time = () if encoder is None else encoder.input.shape[1:-3]
         inputs = {
-            "visual": keras.Input((*time, width), name="visual"),
+            "visual": keras.Input(self._feature_shape(), name="visual"),
             "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
             "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
         }
@@ -248,22 +245,30 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         )
         return outputs if isinstance(outputs, dict) else {"token_ids": outputs}
 
+    def _feature_shape(self):
+        """Of pooled features; of an encoder without CNN, what it takes."""
+        encoder = self.backbone.visual_encoder
+        shape = () if encoder is None else encoder.input.shape[1:]
+        if 0 < len(shape) < 3:
+            return shape
+        return (*shape[:-3], getattr(encoder, "pooled_dim", self.backbone.visual_dim))
+
     def encode(self, visual):
         """Turns visual inputs into what the LSTM stack is given.
 
         Args:
-            visual: pixels in the model's range as `preprocessor.load_images` returns them, or
-                pooled features `(batch, pooled_dim)`, which pass the CNN by.
+            visual: inputs in the model's range as `preprocessor.load` returns them, or pooled
+                features `(batch, pooled_dim)`, which pass the CNN by.
 
         Returns:
-            Float tensor `(batch, visual_dim)`.
+            Float tensor `(batch, visual_dim)`; of a describer also a dict, see its backbone.
         """
         encoder = self.backbone.visual_encoder
         if encoder is None:
             return visual
         if len(visual.shape) == len(encoder.input.shape) - 2:
             return encoder.project(visual) if hasattr(encoder, "project") else visual
-        return encoder(visual, training=False)
+        return encoder(visual)
 
     def _find_sampler(self, sampler, num_captions=1, seed=None):
         if isinstance(sampler, str) and sampler in NAMED_SAMPLERS:

@@ -144,8 +144,9 @@ class LRCNVideoDescriberPreprocessor(LRCNCaptionerPreprocessor):
 
     def read_frames(self, video):
         """One video -> uint8 `(time, height, width, 3)`, at the model's size, not too many."""
-        if isinstance(video, dict):
-            raise ValueError(f"This model describes videos, no semantic tuples. Received: {video}.")
+        if isinstance(video, dict) or self.image_converter is None:
+            kind = "videos" if self.image_converter else "features of frames"
+            raise ValueError(f"This model describes {kind}. Received: {video!r}.")
         size = tuple(self.image_converter.image_size)
         if not isinstance(video, (str, os.PathLike)):
             frames = self._few(_checked_pixels(video))

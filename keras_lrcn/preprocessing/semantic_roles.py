@@ -11,6 +11,22 @@ REMARK = re.compile(r"\([^()]*\)")  # "Basement (A room below the ground floor)"
 NAMED = 10  # unknown words that a warning names
 
 
+class UnknownWords(UserWarning):
+    """Words and roles that vocabularies do not have: `unknown`, a dict from role to a set."""
+
+    def __init__(self, unknown):
+        super().__init__(unknown)
+        self.unknown = unknown
+
+    def __str__(self):
+        parts = []
+        for role, words in self.unknown.items():
+            named = ", ".join(map(repr, sorted(words)[:NAMED]))
+            more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+            parts.append(f"{role} {named}{more}")
+        return f"Ignored what the role vocabularies do not have: {'; '.join(parts)}."
+
+
 @keras.saving.register_keras_serializable(package="keras_lrcn")
 class SemanticRoles:
     """The roles of a semantic tuple and the words that each of them may hold.
@@ -82,8 +98,12 @@ class SemanticRoles:
         for vector, roles in zip(vectors, tuples, strict=True):
             self._fill(vector, roles, unknown)
         if unknown:
-            warnings.warn(_ignored(unknown), stacklevel=2)
+            warnings.warn(UnknownWords(unknown), stacklevel=2)
         return vectors
+
+    def check(self, roles):
+        """Raises `ValueError` for a tuple that is none; unknown words are no fault."""
+        self._fill(np.zeros(self.num_words, "float32"), roles, {})
 
     def words(self, vector, threshold=0.5):
         """Returns what a vector says at its maximum: dict from role to words.
@@ -172,12 +192,3 @@ def _pair(role, pair):
             f"Role {role!r} must pair words with probabilities of 0 to 1. Received: {pair!r}."
         )
     return word, float(probability)
-
-
-def _ignored(unknown):
-    parts = []
-    for role, words in unknown.items():
-        named = ", ".join(map(repr, sorted(words)[:NAMED]))
-        more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
-        parts.append(f"{role} {named}{more}")
-    return f"Ignored what the role vocabularies do not have: {'; '.join(parts)}."

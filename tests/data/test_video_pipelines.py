@@ -65,7 +65,9 @@ def test_without_training_clips_lie_evenly_and_in_order(videos):
     np.testing.assert_array_equal(labels, np.repeat([0, 1] * 6, 3))
     for i in (0, 2, 11):  # 1, 5 and 23 frames: 1, 1 and 18 starts
         last = max(len(frames[f"v{i:02}"]) - LENGTH, 0)
-        for clip, start in zip(clips[3 * i : 3 * i + 3], (last / 6, last / 2, last * 5 / 6)):
+        for clip, start in zip(
+            clips[3 * i : 3 * i + 3], (last / 6, last / 2, last * 5 / 6), strict=True
+        ):
             places = clip_frames(round(start), 1 + 2 * i, LENGTH)
             expected = cut(frames[f"v{i:02}"][places], Crop(2, 4), CROP_SIZE)
             np.testing.assert_array_equal(clip, expected)
