@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from keras_lrcn.data import (
     video_check,
     videos_of_manifest,
 )
-from keras_lrcn.data.processes import ProcessDied, in_processes
 from tests.reference.video_files import cut_copy, moving_squares, write_video
 
 
@@ -204,14 +202,6 @@ def test_a_decoder_that_takes_too_long_or_crashes_costs_one_video(clips):
     assert [video.frames for video in report.videos] == [0, 0]
     assert "longer than 0.0001 seconds" in report.videos[0].errors[0]
     assert report.videos[0].bytes and report.videos[0].sha256
-
-
-def test_a_job_that_hangs_ends_with_its_process():
-    start = time.monotonic()
-    results = dict(in_processes(time.sleep, [0.01, 600, 0.02], workers=1, seconds=3))
-    assert time.monotonic() - start < 60
-    assert results[0.01] is None and results[0.02] is None
-    assert isinstance(results[600], ProcessDied)
 
 
 def test_the_report_lists_all_damage(clips, decoded):
