@@ -40,6 +40,12 @@ from keras_lrcn.data.labelled_videos import (
     read_video_folders,
     ucf101_classes,
 )
+from keras_lrcn.data.motions import (
+    motion_clip,
+    motion_clips,
+    motion_video,
+    write_motion_videos,
+)
 from keras_lrcn.data.msr_vtt import read_msr_vtt
 from keras_lrcn.data.msvd import read_msvd
 from keras_lrcn.data.pipelines import captioned_images
@@ -99,6 +105,9 @@ __all__ = [
     "labelled_clips",
     "list_images",
     "list_videos",
+    "motion_clip",
+    "motion_clips",
+    "motion_video",
     "optical_flow",
     "read_captions",
     "read_charades",
@@ -134,4 +143,5 @@ __all__ = [
     "ucf101_classes",
     "videos_of_manifest",
     "write_flow",
+    "write_motion_videos",
 ]

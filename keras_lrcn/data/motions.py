@@ -13,7 +13,7 @@ SIDE = 32  # pixels of the square picture, in which the object leaves on one sid
 STEPS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}  # rows, columns
 DIRECTIONS = tuple(STEPS)
 ORDERS = ("left_then_right", "right_then_left")  # the same motions, in another order
-SPEEDS = ("slow", "fast")  # in any direction: 1 or 3 pixels a frame
+SPEEDS = ("slow", "fast")  # in any of the directions: 1 or 3 pixels a frame
 MOTIONS = (*DIRECTIONS, *ORDERS, *SPEEDS)
 CODECS = {".mp4": "mpeg4", ".avi": "mpeg4"}
 
