@@ -9,14 +9,14 @@ class TupleExperiment:
 
     kind: str  # "sequence" (Fig. 5a), "max" (b) or "probabilities" (c)
     paper: str
-    units: int = 256
-    embedding_dim: int = 192
+    units: int = 192
+    embedding_dim: int = 128
     num_layers: int = 2
     factored: bool = False
-    dropout: float = 0.4
+    dropout: float = 0.3
     label_smoothing: float = 0.1
     epochs: int = 6
-    batch_size: int = 128
+    batch_size: int = 32
     rate: float = 2e-3
     distance: float = 2.5  # of the noise, see `noise.py`: a fourth of the scenes is mistaken
     clean_share: float = 0.0  # of the training tuples that are seen without noise
