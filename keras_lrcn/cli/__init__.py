@@ -19,7 +19,8 @@ def build_parser():
     """Returns the `argparse.ArgumentParser` of every subcommand."""
     parser = argparse.ArgumentParser(
         prog="keras-lrcn",
-        description="Recognises, captions and describes photographs and videos with LRCN\n(Donahue et al. 2015).",
+        description="Captions photographs, recognises and describes videos with LRCN (Donahue et al. "
+        "2015).",
         epilog="`keras-lrcn COMMAND --help` shows the options of a command and examples.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
