@@ -19,8 +19,8 @@ def build_parser():
     """Returns the `argparse.ArgumentParser` of every subcommand."""
     parser = argparse.ArgumentParser(
         prog="keras-lrcn",
-        description="Captions photographs, recognises and describes videos with LRCN (Donahue et al. "
-        "2015).",
+        description="LRCN (Donahue et al. 2015): photographs to sentences, videos to labels, and "
+        "videos or observations to sentences.",
         epilog="`keras-lrcn COMMAND --help` shows the options of a command and examples.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
