@@ -97,7 +97,9 @@ def test_csv_has_a_header_and_one_row_an_image():
     assert [row[0] for row in rows] == [record.image for record in RECORDS]
 
 
-@pytest.mark.parametrize("command", [(), ("caption",), ("describe",), ("presets",), ("check",), ("demo",)])
+@pytest.mark.parametrize(
+    "command", [(), ("caption",), ("describe",), ("presets",), ("check",), ("demo",)]
+)
 def test_help_needs_no_third_party_import(command):
     code = (
         "import sys; from keras_lrcn.cli import main\n"
