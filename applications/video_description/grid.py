@@ -23,6 +23,7 @@ from keras_lrcn.preprocessing import WordTokenizer, build_vocabulary
 from keras_lrcn.samplers import BeamSearch
 
 SIZE, WINDOW = (96, 128), (40, 40, 48, 64)  # of the frames, and where the mouth is in them
+WORK = "runs/grid"
 LENGTH = 10  # words that `generate` writes at the most
 
 
@@ -170,7 +171,7 @@ def main():
     )
     parser.add_argument("--experiment", choices=VIDEO_EXPERIMENTS, help="default: all of them")
     parser.add_argument("--data", required=True, help="folder of the data sets")
-    parser.add_argument("--work", default="runs/grid", help="folder for what is learnt")
+    parser.add_argument("--work", default=WORK, help="folder for what is learnt")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     for name in [args.experiment] if args.experiment else VIDEO_EXPERIMENTS:
