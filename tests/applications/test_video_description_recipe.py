@@ -6,6 +6,7 @@ import pytest
 import keras_lrcn
 from applications.video_description import grid_videos, tuples
 from applications.video_description.experiments import TUPLE_EXPERIMENTS
+from applications.video_description.msvd import describer_of
 from applications.video_description.noise import errors_at_maximum, observe, priors_of
 from keras_lrcn.data import DescribedVideo
 from keras_lrcn.preprocessing import SemanticRoles, WordTokenizer, build_vocabulary
@@ -114,3 +115,14 @@ def test_batches_come_from_the_seed_and_controls_do_what_they_say(spoken):
     assert sorted(shuffled.mean(axis=(1, 2))) == pytest.approx(sorted(visual.mean(axis=(1, 2))))
     assert np.any(shuffled != visual) and sorted(shuffled_labels) == sorted(labels)
     assert not one(blind=True)[0].any()
+
+
+def test_a_still_video_is_described_as_its_photo_is_captioned(tiny_preset):
+    captioner = keras_lrcn.LRCNCaptioner.from_preset(tiny_preset)
+    photos = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3), dtype="uint8")
+    still = [photos[i][None].repeat(length, 0) for i, length in enumerate((1, 3, 9, 2))]
+    describer = describer_of(captioner)
+    assert describer.generate(still) == captioner.generate(photos)
+    sentences = ["a dog runs"] * 4
+    expected = captioner.score(list(photos), sentences)
+    np.testing.assert_allclose(describer.score(still, sentences), expected, atol=1e-4)
