@@ -1,6 +1,7 @@
 """GRID's mouth videos as arrays, and the varied batches that a describer learns from."""
 
 import os
+import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -60,12 +61,11 @@ class Spoken:
         self.labels = np.zeros(frames.shape[:2], "int32")  # 0, <pad>, is silence
         self.span = np.zeros((len(examples), 2), int)
         for row, example in enumerate(examples):
-            path = os.path.join(os.path.dirname(example.path), "..", "align")
-            spoken = read_grid_alignment(os.path.join(path, f"{example.video_id}.align"))
+            folder = pathlib.Path(example.path).parent.parent / "align"
+            spoken = read_grid_alignment(folder / f"{example.video_id}.align")
             for word in spoken:
-                self.labels[row, round(word.start) : round(word.end)] = tokenizer.token_to_id(
-                    word.word
-                )
+                token_id = tokenizer.token_to_id(word.word)
+                self.labels[row, round(word.start) : round(word.end)] = token_id
             self.span[row] = round(spoken[0].start), round(spoken[-1].end)
 
     def batches(self, batch_size, seed, shuffled=False, blind=False):

@@ -2,9 +2,10 @@
 
 import argparse
 import importlib.util
+import json
 import os
 
-from keras_lrcn.cli import caption
+from keras_lrcn.cli import caption, describe
 from keras_lrcn.cli.errors import CommandError
 
 # Freely licensed and inside the packages themselves; others of scikit-image are downloads.
@@ -13,6 +14,11 @@ PHOTOS = {
     "sklearn": ["china.jpg", "flower.jpg"],
 }
 FOLDERS = {"skimage": ("data",), "sklearn": ("datasets", "images")}
+TUPLES = [  # made up; of the roles that the shipped describer knows
+    {"scene": "kitchen", "objects": ["dish", "sink"], "actions": ["washing a dish/dishes"]},
+    {"scene": "bedroom", "objects": ["pillow", "bed", "light"]},
+    {"scene": {"hallway": 0.6, "entryway": 0.4}, "objects": {"broom": 0.9, "book": 0.2}},
+]
 EXAMPLES = """examples:
   keras-lrcn demo
   keras-lrcn demo --folder /tmp/demo
@@ -24,7 +30,8 @@ def add_parser(commands):
         "demo",
         help="caption the photographs that come with scikit-image and scikit-learn",
         description="Captions six photographs that come with scikit-image and scikit-learn, five\n"
-        "sentences each with their scores, and writes a page with the pictures.",
+        "sentences each with their scores, and writes a page with the pictures. Then describes\n"
+        "three semantic tuples, as a recogniser of videos gives them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -43,7 +50,18 @@ def run(args):
     caption.add_options(parser)
     status = caption.run(parser.parse_args([*photos(), *options]))
     print(f"The pictures with their captions: {page}")
-    return status
+    return max(status, describe_tuples(args.folder))
+
+
+def describe_tuples(folder):
+    """Writes what a recogniser might say of three scenes to a file, and describes them."""
+    path = os.path.join(folder, "tuples.jsonl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"roles": roles}) + "\n" for roles in TUPLES)
+    print(f"\nSentences about the semantic tuples of {path}:\n")
+    parser = argparse.ArgumentParser()
+    describe.add_options(parser)
+    return describe.run(parser.parse_args([path, "--preset", describe.TUPLE_PRESET]))
 
 
 def photos():
