@@ -20,6 +20,7 @@ def labelled_clips(
     seed=0,
     initial_epoch=0,
     authors_crop=False,
+    mirror=True,
     flow_files=None,
     on_error="raise",
 ):
@@ -39,7 +40,7 @@ def labelled_clips(
         clips_per_video: int. Defaults to `1`.
         seed: int.
         initial_epoch: int, the epoch of the first iteration.
-        authors_crop: see `keras_lrcn.data.training_clip`.
+        authors_crop, mirror: see `keras_lrcn.data.training_clip`.
         flow_files: for flow, dict from a video's path to its flow file, as `cache_flow` returns
             for the preprocessor's `flow`, `frame_size` and `fps`; by default flow is computed
             for each clip anew.
@@ -66,29 +67,26 @@ def labelled_clips(
     if not examples:
         raise ValueError("`examples` must hold at least one video.")
     labels = [preprocessor.label_of(example.label) for example in examples]
+    draw = {"seed": seed, "authors_crop": authors_crop, "mirror": mirror}
     loader = _ClipLoader(
-        examples, preprocessor, training, clips_per_video, seed, authors_crop, flow_files,
-        ErrorReport(on_error),
-    )  # fmt: skip
+        examples, preprocessor, training, clips_per_video, draw, flow_files, ErrorReport(on_error)
+    )
     return _to_tf_data(loader, labels, batch_size, initial_epoch, may_shrink=on_error != "raise")
 
 
 class _ClipLoader:
     """Plans epochs, and cuts the planned clips out of their videos."""
 
-    def __init__(
-        self, examples, preprocessor, training, clips, seed, authors_crop, flow_files, report
-    ):
+    def __init__(self, examples, preprocessor, training, clips, draw, flow_files, report):
         self.examples, self.preprocessor, self.training = examples, preprocessor, training
-        self.clips, self.seed, self.authors_crop, self.report = clips, seed, authors_crop, report
-        self.flow_files = flow_files
+        self.clips, self.draw, self.flow_files, self.report = clips, draw, flow_files, report
         self.out_shape = (preprocessor.clip_length, *preprocessor.crop_size, 3)
 
     def plan(self, epoch):
         """Yields `(row, which clip of the video, epoch)`."""
         pairs = np.array(list(itertools.product(range(len(self.examples)), range(self.clips))))
         if self.training:
-            pairs = np.random.default_rng([self.seed, epoch]).permutation(pairs)
+            pairs = np.random.default_rng([self.draw["seed"], epoch]).permutation(pairs)
         for row, clip in pairs:
             yield int(row), int(clip), epoch
 
@@ -124,10 +122,10 @@ class _ClipLoader:
         """The `ClipPlan` of one clip in `count` frames."""
         pre, clip_id = self.preprocessor, f"{example.video_id} {clip}"
         if self.training:
+            sizes = (pre.frame_size, pre.crop_size)
             return training_clip(
-                count, pre.frame_size, pre.crop_size, clip_id, self.seed, epoch, pre.clip_length,
-                self.authors_crop,
-            )  # fmt: skip
+                count, *sizes, clip_id, epoch=epoch, length=pre.clip_length, **self.draw
+            )
         starts = clip_starts(count, pre.clip_length, stride=1)
         start = int(starts[round((clip + 0.5) / self.clips * (len(starts) - 1))])
         margins = np.subtract(pre.frame_size, pre.crop_size)

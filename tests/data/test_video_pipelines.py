@@ -99,6 +99,18 @@ def test_training_clips_are_the_drawn_ones(videos, authors_crop):
     assert labels.tolist() != [0, 1] * 6  # shuffled
 
 
+def test_nothing_is_mirrored_where_left_and_right_differ(videos):
+    examples, frames = videos
+    clips, _ = one_epoch(examples, training=True, mirror=False)
+    found = {clip.tobytes() for clip in clips}
+    for e in examples:
+        plan = training_clip(
+            len(frames[e.video_id]), FRAME_SIZE, CROP_SIZE, f"{e.video_id} 0", length=LENGTH
+        )
+        seen = frames[e.video_id][clip_frames(plan.start, len(frames[e.video_id]), LENGTH)]
+        assert cut(seen, plan.crop._replace(mirrored=False), CROP_SIZE).tobytes() in found
+
+
 @pytest.mark.parametrize("on_error", ["raise", "skip", print])
 @pytest.mark.parametrize("training", [False, True])
 def test_an_epoch_is_the_same_wherever_training_resumes(videos, on_error, training):
