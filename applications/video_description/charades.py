@@ -23,6 +23,7 @@ from applications.video_description.noise import errors_at_maximum, observe, pri
 from keras_lrcn.metrics import evaluate_captions
 from keras_lrcn.samplers import BeamSearch
 
+WORK = "runs/charades"
 SEEDS = (0, 1, 2)
 TEST_SEED = 9  # of the noise on held-out tuples, the same for every run
 SEQUENCE_LENGTH = 50  # words that `generate` writes at the most
@@ -144,7 +145,7 @@ def main():
     )
     parser.add_argument("--experiment", choices=TUPLE_EXPERIMENTS, help="default: Fig. 5 a, b, c")
     parser.add_argument("--data", required=True, help="folder of the data sets")
-    parser.add_argument("--work", default="runs/video_description", help="for what is learnt")
+    parser.add_argument("--work", default=WORK, help="for what is learnt")
     parser.add_argument("--seed", type=int, help="default: 0, 1 and 2")
     args = parser.parse_args()
     names = [args.experiment] if args.experiment else list(TUPLE_EXPERIMENTS)

@@ -36,6 +36,12 @@ def add_parser(commands):
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_options(parser):
+    """Adds what `run` reads to a parser."""
     parser.add_argument(
         "paths",
         nargs="+",
@@ -43,7 +49,6 @@ def add_parser(commands):
         help="video, folder of videos, pattern; or a jsonl, json or csv file of semantic tuples",
     )
     add_shared_options(parser, "input")
-    parser.set_defaults(run=run)
 
 
 def run(args):

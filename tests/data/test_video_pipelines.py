@@ -7,8 +7,10 @@ from PIL import Image
 import keras_lrcn
 from keras_lrcn.data import (
     Crop,
+    FlowEncoding,
     LabelledVideo,
     VideoError,
+    cache_flow,
     clip_frames,
     cut,
     flow_frames,
@@ -193,3 +195,22 @@ def test_labels_and_sizes_that_do_not_fit_are_refused(videos):
         labelled_clips([], make_preprocessor())
     with pytest.raises(ValueError, match="on_error"):
         labelled_clips(videos[0], make_preprocessor(), on_error="ignore")
+
+
+def test_cached_flow_gives_the_clips_that_flow_computed_anew_gives(videos, tmp_path):
+    pytest.importorskip("cv2")
+    preprocessor = make_preprocessor(modality="flow", flow=FlowEncoding(method="dis"))
+    examples = videos[0][4:]  # of nine frames and more: no clip is padded
+    files = cache_flow([e.path for e in examples], tmp_path, preprocessor.flow, size=FRAME_SIZE)
+    options = {"training": True, "initial_epoch": 3}
+    computed = one_epoch(examples, preprocessor, **options)
+    cached = one_epoch(examples, preprocessor, flow_files=files, **options)
+    for a, b in zip(computed, cached, strict=True):
+        np.testing.assert_array_equal(a, b)
+    with open(files[examples[0].path], "r+b") as file:
+        file.truncate(40)
+    broken = []
+    left = one_epoch(
+        examples, preprocessor, flow_files=files, on_error=lambda e: broken.append(e.path)
+    )
+    assert len(left[0]) == len(examples) - 1 and len(broken) == 1

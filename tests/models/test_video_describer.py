@@ -24,28 +24,27 @@ def details(describer, inputs, **options):
 
 def test_one_input_or_many(kind):
     describer, inputs = make_describer(kind), inputs_of(kind)
-    sentences = describer.generate(inputs)
+    sentences = describer.generate(inputs, sampler="greedy")
     assert len(set(sentences)) > 2
-    assert describer.generate(inputs[1]) == sentences[1]
-    alone = [describer.generate(one) for one in inputs]
-    assert alone == sentences
+    assert describer.generate(inputs[1], sampler="greedy") == sentences[1]
+    assert describer.generate(inputs[:1], sampler="greedy") == sentences[:1]
 
 
-@pytest.mark.parametrize("sampler", ["greedy", BeamSearch(3), BestOfN(10, seed=3)], ids=str)
+@pytest.mark.parametrize("sampler", [BeamSearch(3), BestOfN(10, seed=3)], ids=["beam", "best"])
 def test_the_score_returned_is_what_score_says(kind, sampler):
-    describer, inputs = make_describer(kind), inputs_of(kind, 12)
-    found = details(describer, inputs, sampler=sampler)
-    ended = [i for i, c in enumerate(found) if c.finished and len(c.words) > 1]
-    assert ended
-    scores = describer.score(
-        [inputs[i] for i in ended], [" ".join(found[i].words[:-1]) for i in ended], per_word=True
-    )
-    for i, terms in zip(ended, scores, strict=True):
-        np.testing.assert_allclose(found[i].word_scores, terms, atol=1e-4)
-
-
-def test_one_beam_is_greedy_and_batches_are_singles(kind):
     describer, inputs = make_describer(kind), inputs_of(kind, 5)
+    found = details(describer, inputs, sampler=sampler)
+    rows = [[WORDS.index(w) for w in c.words if w != "<eos>"] for c in found]
+    terms = describer._word_scores(describer.preprocessor.load(inputs), rows)
+    for caption, wanted in zip(found, terms, strict=True):
+        scores = caption.word_scores
+        np.testing.assert_allclose(scores, wanted[: len(scores)], atol=1e-4)
+        assert len(scores) == len(wanted) - (not caption.finished)
+
+
+@pytest.mark.parametrize("kind", ["encoder-decoder", "mean", "s2vt with attention"])
+def test_one_beam_is_greedy_and_batches_are_singles(kind):
+    describer, inputs = make_describer(kind), inputs_of(kind, 4)
     greedy = details(describer, inputs, sampler="greedy")
     beam = details(describer, inputs, sampler=BeamSearch(1))
     singles = [details(describer, [one], sampler=BeamSearch(1))[0] for one in inputs]
@@ -82,6 +81,7 @@ def test_the_compiled_loop_says_what_the_eager_one_says(kind):
     assert sentences[0] == sentences[1]
 
 
+@pytest.mark.parametrize("kind", ["max", "s2vt"])
 def test_draws_come_from_the_seed(kind):
     describer, inputs = make_describer(kind), inputs_of(kind)
     first, again, other = (
@@ -105,6 +105,7 @@ def test_preset_round_trip(kind, tmp_path):
 
 def test_it_learns_from_a_dict_of_arrays(kind):
     describer, inputs = make_describer(kind, scale=0.3), inputs_of(kind, 4)
+    inputs = [x if isinstance(x, dict) else x[:4] for x in inputs]
     describer.compile(keras.optimizers.Adam(0.03), jit_compile=False)
     data = {
         "visual": describer.preprocessor.load(inputs),
@@ -117,8 +118,8 @@ def test_it_learns_from_a_dict_of_arrays(kind):
 
 @pytest.mark.parametrize("options", [{"num_layers": 1}, {"num_layers": 2, "factored": True}])
 def test_the_stacks_of_section_5_describe_tuples_too(options):
-    describer = make_describer("probabilities", **options)
-    assert len(set(describer.generate(inputs_of("probabilities")))) > 1
+    describer, tuples = make_describer("probabilities", **options), inputs_of("probabilities")
+    assert len(set(describer.score(tuples, ["a person cuts"] * 6).round(3))) == 6
     assert describer.backbone.factored == options.get("factored", False)
 
 
@@ -136,8 +137,8 @@ def test_a_stack_that_the_states_do_not_fit_is_refused():
 def test_padding_does_not_change_a_sentence(kind):
     describer, videos = make_describer(kind), inputs_of(kind, 5, seed=4)
     long = np.zeros((300, 12, 10, 3), "uint8")
-    with_long = details(describer, [*videos, long])[:5]
-    alone = details(describer, videos)
+    with_long = details(describer, [*videos, long], sampler="greedy")[:5]
+    alone = details(describer, videos, sampler="greedy")
     assert [c.text for c in with_long] == [c.text for c in alone]
     np.testing.assert_allclose([c.score for c in with_long], [c.score for c in alone], atol=1e-5)
 
