@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "CaffeNetBackbone": "encoders",
     "Caption": "models",
+    "CaptionConfidence": "confidence",
     "CaptionLoss": "models",
     "ImageEncoder": "encoders",
     "LRCNCaptioner": "models",
