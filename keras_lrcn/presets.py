@@ -26,6 +26,27 @@ def list_presets():
     return presets
 
 
+def preset_task(preset):
+    """Tells which task a preset holds, without loading it.
+
+    Args:
+        preset: name, local folder or handle, see `from_preset` of a task.
+
+    Returns:
+        Name of a class, such as `"LRCNActivity"`; `None` where the preset does not say.
+    """
+    if preset in (presets := list_presets()):
+        return presets[preset]["task"]
+    try:
+        if pathlib.Path(preset).is_dir():
+            return json.loads((pathlib.Path(preset) / "task.json").read_text("utf-8"))["class_name"]
+        from keras_hub.src.utils.preset_utils import load_json
+
+        return load_json(preset, "task.json")["class_name"]
+    except (ImportError, OSError, ValueError, KeyError):
+        return None
+
+
 def register():
     """Makes the names known to KerasHub, for every class that shares the backbone."""
     from keras_lrcn import models

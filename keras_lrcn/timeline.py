@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -110,6 +111,29 @@ def write_timeline(result, path, format=None, smooth=9, min_seconds=0.5, video="
         with open(part, "w", encoding="utf-8", newline="") as file:
             file.write(text)
     os.replace(part, path)
+
+
+def film_strip(source, end, count=24):
+    """Reads a few frames of a video, evenly in time, as `thumbnails` of a picture.
+
+    Args:
+        source: path of a file or folder of frames, or a uint8 array; see `read_video`.
+        end: float, the second of the last frame.
+        count: int, how many at most. Defaults to `24`.
+
+    Returns:
+        List of tuples of a second and a frame, uint8 `(height, width, 3)`.
+    """
+    from keras_lrcn.data import iter_video
+
+    frames, due = [], 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damage, which was told when it was classified
+        for frame, second in iter_video(source):
+            if second >= due:
+                frames.append((second, frame))
+                due += end / count
+    return frames
 
 
 def frame_times(seconds):

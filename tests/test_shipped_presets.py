@@ -30,6 +30,35 @@ def test_the_captioner_is_below_20_megabytes():
     assert 5e6 < size < 20e6
 
 
+RECOGNISERS = sorted(
+    name for name, preset in keras_lrcn.list_presets().items() if preset["task"] == "LRCNActivity"
+)
+
+
+@pytest.mark.parametrize("name", RECOGNISERS)
+def test_a_recogniser_is_below_12_megabytes(name):
+    size = sum(p.stat().st_size for p in (EMBEDDED / name).rglob("*") if p.is_file())
+    assert 1e6 < size < 12e6
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECOGNISERS)
+def test_a_recogniser_knows_videos_that_it_learned_from(name, shared_data):
+    pytest.importorskip("av")
+    from keras_lrcn.data import read_labelled_videos, read_ucf101
+
+    examples = {
+        "fight": lambda: read_labelled_videos(shared_data / "surv_fight" / "clips.csv"),
+        "3class": lambda: read_ucf101(shared_data / "ucf101_3class"),
+    }[name.rpartition("_")[2]]()
+    some = examples[:: len(examples) // 12]
+    activity = keras_lrcn.LRCNActivity.from_preset(name)
+    results = activity.classify([e.path for e in some], on_error="partial")
+    right = [result.label == e.label for result, e in zip(results, some, strict=True)]
+    assert len({e.label for e in some}) > 1 and sum(right) >= 0.8 * len(some)
+
+
 @pytest.fixture(scope="module")
 def captioner():
     return keras_lrcn.LRCNCaptioner.from_preset(CAPTIONER)

@@ -58,6 +58,7 @@ class Cell:
     def train(self, examples, seed):
         """Trains on the given videos. Returns the `LRCNActivity`."""
         e = self.experiment
+        keras.utils.clear_session()  # a hundred cells in one process keep no graphs
         keras.utils.set_random_seed(seed)
         activity = build(self.data, self.videos, self.modality, e)
         model = activity.on_features()

@@ -111,7 +111,7 @@ def write_records(source, names, args, done=None, keep=lambda record: None):
     todo, broken = [name for name in names if name not in done], {}
     if len(todo) < len(names):
         tell(f"{len(names) - len(todo)} of {len(names)} {source.unit}s are done already")
-    with _captions_to(file) as write:
+    with records_to(file) as write:
         write(b"" if file else to_bytes(record_format.header))
         for record in captioned(source, todo, args, broken):
             keep(record)
@@ -152,7 +152,7 @@ def _write_side_file(path, record):
 
 
 @contextlib.contextmanager
-def _captions_to(file):
+def records_to(file):
     """Yields a function that writes bytes at once; what libraries print goes to standard error."""
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(file) if file else sys.stdout.buffer

@@ -2,7 +2,12 @@
 
 import argparse
 
-from keras_lrcn.cli import evaluate_captions, evaluate_retrieval
+from keras_lrcn.cli import (
+    evaluate_activity,
+    evaluate_captions,
+    evaluate_description,
+    evaluate_retrieval,
+)
 
 EXAMPLES = """examples:
   keras-lrcn evaluate captions --references captions_val2014.json --results results.json --json
@@ -10,7 +15,7 @@ EXAMPLES = """examples:
 
 `keras-lrcn evaluate KIND --help` shows the options of one kind.
 """
-KINDS = (evaluate_captions, evaluate_retrieval)
+KINDS = (evaluate_captions, evaluate_retrieval, evaluate_activity, evaluate_description)
 
 
 def add_parser(commands):

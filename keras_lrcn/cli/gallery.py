@@ -78,7 +78,7 @@ def write_gallery(path, records, title, read_image):
             title=html.escape(title),
             style=STYLE,
             count=f"{len(records)} picture{'' if len(records) == 1 else 's'}",
-            shade=_shade(math.log(UNSURE)),
+            shade=shade(math.log(UNSURE)),
             figures="\n".join(figures),
         )
     with open(path, "w", encoding="utf-8", errors="replace") as file:
@@ -88,49 +88,75 @@ def write_gallery(path, records, title, read_image):
 def _figure(record, read_image):
     best, *rest = record.captions
     name = html.escape(os.path.basename(record.image))
-    return (
-        f'<figure><img src="{_thumbnail(record.image, read_image)}" alt="{html.escape(best.text)}">'
-        f'<figcaption><p class="best">{_words(best)}</p>'
-        f'<p class="name" title="{html.escape(record.image)}">{_score(best)} · {name}</p>'
-        f"{_others(rest)}</figcaption></figure>"
+    return figure(
+        picture(record.image, read_image, best.text),
+        shaded_words(best.text, best.text.split(), best.word_scores),
+        f'<span title="{html.escape(record.image)}">{number(best.score)} · {name}</span>',
+        [(number(caption.score), html.escape(caption.text)) for caption in rest],
     )
 
 
-def _others(captions):
-    if not captions:
-        return ""
-    rows = (f"<tr><td>{_score(c)}</td><td>{html.escape(c.text)}</td></tr>" for c in captions)
-    return f'<table class="rest">{"".join(rows)}</table>'
+def figure(picture, sentence, note, rows):
+    """One card.
+
+    Args:
+        picture: string, HTML of the picture, or `""`.
+        sentence, note: strings, HTML of the large and of the small line.
+        rows: list of pairs of HTML strings, what stands below.
+
+    Returns:
+        String of HTML.
+    """
+    cells = "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left, right in rows)
+    table = f'<table class="rest">{cells}</table>' if rows else ""
+    return (
+        f'<figure>{picture}<figcaption><p class="best">{sentence}</p>'
+        f'<p class="name">{note}</p>{table}</figcaption></figure>'
+    )
 
 
-def _score(caption):
-    return f"{caption.score:.2f}".replace("-", "−")
+def number(value, digits=2):
+    """A number with a minus sign that is as wide as a digit."""
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
-def _words(caption):
-    words, scores = caption.text.split(), list(caption.word_scores)
+def shaded_words(text, words, scores):
+    """HTML of a sentence, its words shaded by their log-probabilities where there are any."""
+    scores = list(scores)
     if len(scores) not in (len(words), len(words) + 1):  # one more where the end counts too
-        return html.escape(caption.text)
+        return html.escape(text)
     return " ".join(
-        f'<span style="{_shade(score)}" title="{math.exp(score):.1%}">{html.escape(word)}</span>'
+        f'<span style="{shade(score)}" title="{math.exp(score):.1%}">{html.escape(word)}</span>'
         for word, score in zip(words, scores, strict=False)
     )
 
 
-def _shade(score):
+def shade(score):
     """CSS ground of a word: none from probability `SURE` up, full from `UNSURE` down."""
     steepness = (math.log(SURE) - score) / (math.log(SURE) - math.log(UNSURE))
     return f"background: rgba(var(--doubt), {0.5 * min(max(steepness, 0.0), 1.0):.2f})"
 
 
-def _thumbnail(path, read_image):
+def picture(path, read_image, text):
+    """HTML of a picture, which is inside the page.
+
+    Args:
+        path: string.
+        read_image: function, path to uint8 `(height, width, 3)`.
+        text: string, what is read out in its place.
+    """
     from PIL import Image
 
     try:
-        picture = Image.fromarray(read_image(path))
+        thumbnail = Image.fromarray(read_image(path))
     except ValueError:  # gone since it was captioned: the page shows the sentence in its place
-        return ""
-    picture.thumbnail(THUMBNAIL)
-    jpeg = io.BytesIO()
-    picture.save(jpeg, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.getvalue()).decode()
+        return f'<img src="" alt="{html.escape(text)}">'
+    thumbnail.thumbnail(THUMBNAIL)
+    return f'<img src="{image_source(thumbnail, "JPEG")}" alt="{html.escape(text)}">'
+
+
+def image_source(image, format):
+    """A `PIL.Image.Image` as the address of itself: `data:image/jpeg;base64,...`."""
+    data = io.BytesIO()
+    image.save(data, format, quality=82)
+    return f"data:image/{format.lower()};base64," + base64.b64encode(data.getvalue()).decode()

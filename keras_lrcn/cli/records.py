@@ -51,20 +51,18 @@ class Jsonl:
         if self.num_best > 1:
             every = [{self.caption: c.text, **self._scores(c)} for c in record.captions]
             row[self.caption + "s"] = every
-        line = json.dumps(row, ensure_ascii=False)
-        # A file name that is no UTF-8 would make the line no JSON: escape that one.
-        return (line if _is_utf8(line) else json.dumps(row)) + "\n"
+        return json_line(row)
 
     def decode(self, text):
-        rows = [json.loads(line) for line in text.split("\n")[:-1]]
-        return [
-            Record(row[self.image], tuple(map(self._stored, row.get(self.caption + "s", [row]))))
-            for row in rows
-        ]
+        return [self._record(json.loads(line)) for line in text.split("\n")[:-1]]
 
     def whole(self, text):
         """Length of the part of `text` that is whole records."""
         return text.rfind("\n") + 1
+
+    def _record(self, row):
+        captions = row.get(self.caption + "s", [row])
+        return Record(row[self.image], tuple(map(self._stored, captions)))
 
     def _scores(self, caption):
         return {"score": round(float(caption.score), 4), "finished": bool(caption.finished)}
@@ -94,7 +92,7 @@ class Csv:
         header, *rows = csv.reader(io.StringIO(text, newline=""))
         if header != self.columns:
             raise ValueError(f"its columns are {header}, not {self.columns}")
-        return [Record(row[0], tuple(self._stored(row[1:]))) for row in rows]
+        return [self._record(row) for row in rows]
 
     def whole(self, text):
         end = position = quotes = 0
@@ -109,6 +107,9 @@ class Csv:
         line = io.StringIO(newline="")
         csv.writer(line, lineterminator="\n").writerow(cells)
         return line.getvalue()
+
+    def _record(self, row):
+        return Record(row[0], tuple(self._stored(row[1:])))
 
     def _stored(self, cells):
         for text, score, finished in zip(cells[::3], cells[1::3], cells[2::3], strict=True):
@@ -183,6 +184,12 @@ def resume(path, record_format):
 def to_bytes(text):
     """UTF-8, with file names that are no UTF-8 as the bytes they are."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def json_line(row):
+    """One line of JSON. A file name that is no UTF-8 would make it none: that one is escaped."""
+    line = json.dumps(row, ensure_ascii=False)
+    return (line if _is_utf8(line) else json.dumps(row)) + "\n"
 
 
 def _is_utf8(text):

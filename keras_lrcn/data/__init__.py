@@ -31,6 +31,7 @@ from keras_lrcn.data.grid_corpus import SpokenWord, read_grid, read_grid_alignme
 from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
+from keras_lrcn.data.label_results import LabelResults, read_label_results, read_labels
 from keras_lrcn.data.labelled_videos import (
     LabelledVideo,
     read_hmdb51,
@@ -39,15 +40,24 @@ from keras_lrcn.data.labelled_videos import (
     read_video_folders,
     ucf101_classes,
 )
+from keras_lrcn.data.motions import (
+    motion_clip,
+    motion_clips,
+    motion_video,
+    write_motion_videos,
+)
 from keras_lrcn.data.msr_vtt import read_msr_vtt
 from keras_lrcn.data.msvd import read_msvd
 from keras_lrcn.data.pipelines import captioned_images
 from keras_lrcn.data.tacos import read_tacos
 from keras_lrcn.data.tuples_file import TUPLE_SUFFIXES, SemanticTuple, read_tuples
 from keras_lrcn.data.video import Video, iter_video, read_video
+from keras_lrcn.data.video_check import check_videos
 from keras_lrcn.data.video_features import VideoFeatures, cache_video_features, feature_clips
 from keras_lrcn.data.video_files import VIDEO_SUFFIXES, list_videos
+from keras_lrcn.data.video_manifest import read_manifest, videos_of_manifest
 from keras_lrcn.data.video_pipelines import labelled_clips
+from keras_lrcn.data.video_report import CheckedVideo, VideoReport
 from keras_lrcn.data.video_source import VideoError
 from keras_lrcn.data.video_splits import split_videos
 
@@ -55,6 +65,7 @@ __all__ = [
     "CachedFeatures",
     "CaptionReport",
     "CaptionedImage",
+    "CheckedVideo",
     "ClipPlan",
     "Crop",
     "DescribedVideo",
@@ -64,6 +75,7 @@ __all__ = [
     "FlowStream",
     "IMAGE_SUFFIXES",
     "ImageError",
+    "LabelResults",
     "LabelledVideo",
     "SemanticTuple",
     "SpokenWord",
@@ -72,12 +84,14 @@ __all__ = [
     "Video",
     "VideoError",
     "VideoFeatures",
+    "VideoReport",
     "cache_features",
     "cache_flow",
     "cache_video_features",
     "captioned_images",
     "check_captions",
     "check_dataset",
+    "check_videos",
     "clip_frames",
     "clip_starts",
     "cut",
@@ -91,6 +105,9 @@ __all__ = [
     "labelled_clips",
     "list_images",
     "list_videos",
+    "motion_clip",
+    "motion_clips",
+    "motion_video",
     "optical_flow",
     "read_captions",
     "read_charades",
@@ -106,7 +123,10 @@ __all__ = [
     "read_hmdb51",
     "read_image",
     "read_karpathy",
+    "read_label_results",
     "read_labelled_videos",
+    "read_labels",
+    "read_manifest",
     "read_msr_vtt",
     "read_msvd",
     "read_references",
@@ -121,5 +141,7 @@ __all__ = [
     "split_videos",
     "training_clip",
     "ucf101_classes",
+    "videos_of_manifest",
     "write_flow",
+    "write_motion_videos",
 ]

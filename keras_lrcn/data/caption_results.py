@@ -1,12 +1,16 @@
-"""What is scored: references of images, and one sentence an image by some system."""
+"""What is scored: references of images or videos, and one sentence each by some system."""
 
 import os
 import pathlib
 
-from keras_lrcn.data.captions_file import CAPTION_COLUMNS, IMAGE_COLUMNS, entries
+from keras_lrcn.data.captions_file import CAPTION_COLUMNS, IMAGE_COLUMNS, entries, sentences_of
 from keras_lrcn.data.examples import CaptionedImage
 from keras_lrcn.data.formats import detect_format, read_dataset
 from keras_lrcn.data.text_files import read_json
+
+ID_COLUMNS = ("image_id", "video_id")
+FILE_COLUMNS = (*IMAGE_COLUMNS, "video")
+SENTENCE_COLUMNS = (*CAPTION_COLUMNS[1:], "description")
 
 
 def read_references(path, images=None, split="all"):
@@ -14,8 +18,9 @@ def read_references(path, images=None, split="all"):
 
     Args:
         path: an annotation file as COCO's, `{"images": [{"id"}], "annotations": [{"image_id",
-            "caption"}]}`, where `file_name` of an image is optional; or a file or folder of any
-            other format that `read_dataset` knows.
+            "caption"}]}`, where `file_name` of an image is optional; json lines, a json list or a
+            csv with `image_id`, `video_id`, `image` or `video` and a sentence a row; or a file or
+            folder of any other format that `read_dataset` knows.
         images: optional folder of the images, see `read_dataset`.
         split: see `read_dataset`.
 
@@ -32,8 +37,11 @@ def read_references(path, images=None, split="all"):
     ```
     """
     path = pathlib.Path(path)
-    if split != "all" or detect_format(path) != "coco":
-        return read_dataset(path, images, split=split)
+    format = detect_format(path)
+    if split == "all" and format == "captions" and path.is_file():
+        return _read_rows(path, images)
+    if split != "all" or format != "coco":
+        return read_dataset(path, images, format, split)
     names, captions = _read_annotations(read_json(path), path)
     bare = [image_id for image_id, texts in captions.items() if not texts]
     if bare:
@@ -58,13 +66,25 @@ def _read_annotations(content, path):
     return names, captions
 
 
+def _read_rows(path, images):
+    """A sentence a row, or a list of them."""
+    paths, captions = {}, {}
+    for place, entry in entries(path):
+        image_id, file = _names(entry, place)
+        paths.setdefault(image_id, str(pathlib.Path(images or path.parent) / file) if file else "")
+        many = "captions" in entry
+        sentences = sentences_of(entry, place) if many else [_caption(entry, place)]
+        captions.setdefault(image_id, []).extend(sentences)
+    return [CaptionedImage(i, paths[i], tuple(captions[i])) for i in captions]
+
+
 def read_results(path, references=()):
     """Reads one caption an image, as any system may have written them.
 
     Args:
         path: COCO's results, a `.json` list of `{"image_id", "caption"}`; or json lines or a csv
             with such columns, as `keras-lrcn caption` writes them, where the best of several is
-            `caption`.
+            `caption`; of videos with `video_id` or `video`.
         references: the `CaptionedImage` to compare with. Results that name an image file and no
             id belong to the one whose file has that name.
 
@@ -91,21 +111,29 @@ def read_results(path, references=()):
     return results
 
 
+def _image_id(entry, known, by_file, place):
+    image_id, file = _names(entry, place)
+    return (
+        image_id if image_id in known or not file else by_file.get(os.path.basename(file), image_id)
+    )
+
+
+def _names(entry, place):
+    """The id of an entry, which defaults to its file, and its file or `None`."""
+    image_id = next((entry[c] for c in ID_COLUMNS if entry.get(c) not in (None, "")), None)
+    file = next((entry[c] for c in FILE_COLUMNS if entry.get(c)), None)
+    if image_id is None and file is None:
+        names = [*ID_COLUMNS, "image", "video"]
+        raise ValueError(f"{place}: expected one of {names}. Received: {entry!r}.")
+    return str(file if image_id is None else image_id), file and str(file)
+
+
 def _caption(entry, place):
     """The caption as it is: text that looks like a list is a caption too."""
-    caption = next((entry[column] for column in CAPTION_COLUMNS[1:] if column in entry), None)
+    caption = next((entry[column] for column in SENTENCE_COLUMNS if column in entry), None)
     if not isinstance(caption, str):
         raise ValueError(f"{place}: expected a string as `caption`. Received: {entry!r}.")
     return caption
-
-
-def _image_id(entry, known, by_file, place):
-    if entry.get("image_id") not in (None, ""):
-        return str(entry["image_id"])
-    image = next((entry[column] for column in IMAGE_COLUMNS if column in entry), None)
-    if not isinstance(image, str):
-        raise ValueError(f"{place}: expected `image_id` or `image`. Received: {entry!r}.")
-    return image if image in known else by_file.get(os.path.basename(image), image)
 
 
 def _field(entry, name, path):

@@ -56,7 +56,7 @@ def read_captions(path, image_folder=None):
                 f"{place}: `image_id` {image_id!r} already stands for {images[image_id]}. "
                 f"Received: {image!r}."
             )
-        captions.setdefault(image_id, []).extend(caption_sentences(entry, place))
+        captions.setdefault(image_id, []).extend(sentences_of(entry, place))
     return [CaptionedImage(i, images[i], tuple(captions[i])) for i in images]
 
 
@@ -120,8 +120,8 @@ def _value(entry, columns, place):
     raise ValueError(f"{place}: expected one of {list(columns)}. Received: {list(entry)}.")
 
 
-def caption_sentences(entry, place):
-    """The sentences of an entry; `place` is for messages."""
+def sentences_of(entry, place):
+    """The captions of one entry: a list of strings, the best first."""
     value = _value(entry, CAPTION_COLUMNS, place)
     if isinstance(value, str) and value.startswith('["'):
         value = json.loads(value)  # a csv cell with a list

@@ -97,6 +97,7 @@ def training_clip(
     epoch=0,
     length=16,
     authors_crop=False,
+    mirror=True,
 ):
     """Draws the one clip that an epoch sees of a video.
 
@@ -111,6 +112,8 @@ def training_clip(
         length: int, frames of a clip. Defaults to `16`.
         authors_crop: bool, whether to do as the authors' data layer does: clips that are not
             mirrored are the whole frame, squashed to the window's size. Defaults to `False`.
+        mirror: bool, whether half of the clips are mirrored. Defaults to `True`; `False` where
+            left and right are not the same, as in sign language.
 
     Returns:
         `ClipPlan`.
@@ -126,7 +129,7 @@ def training_clip(
             frame_size[1] - crop_size[1],
         )
     )
-    mirrored = bool(random.integers(2))
+    mirrored = bool(random.integers(2)) and mirror
     return ClipPlan(start, Crop(top, left, mirrored), authors_crop and not mirrored)
 
 

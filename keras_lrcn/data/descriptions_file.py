@@ -2,7 +2,7 @@
 
 import pathlib
 
-from keras_lrcn.data.captions_file import caption_sentences, entries
+from keras_lrcn.data.captions_file import entries, sentences_of
 from keras_lrcn.data.described_videos import DescribedVideo
 
 VIDEO_COLUMNS = ("video", "video_name", "file_name", "filename", "path")
@@ -46,7 +46,7 @@ def read_descriptions(path, videos=None):
         seen = found.setdefault(name, (video and str(folder / video), roles))
         if seen != (video and str(folder / video), roles):
             raise ValueError(f"{place}: {name!r} already stands for {seen}.")
-        captions.setdefault(name, []).extend(caption_sentences(entry, place))
+        captions.setdefault(name, []).extend(sentences_of(entry, place))
     return [
         DescribedVideo(name, file, tuple(captions[name]), roles)
         for name, (file, roles) in found.items()

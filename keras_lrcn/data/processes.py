@@ -1,6 +1,7 @@
 """One function over many files in several processes, of which any may die of a bad file."""
 
 import concurrent.futures
+import faulthandler
 import multiprocessing
 import os
 import queue
@@ -14,7 +15,7 @@ class ProcessDied(Exception):
     """The process that worked on something has ended: a crash in a decoder, or out of memory."""
 
 
-def in_processes(function, jobs, workers):
+def in_processes(function, jobs, workers, seconds=None):
     """Calls a function for each job, several at a time.
 
     Python starts the processes afresh, so with more than one worker a script needs the usual
@@ -23,13 +24,14 @@ def in_processes(function, jobs, workers):
     Args:
         function: function of one job.
         jobs: list.
-        workers: int, processes; 1 works in this one.
+        workers: int, processes; 1 works in this one, unless `seconds` are given.
+        seconds: optional float; a job that takes longer costs its process, as a crash does.
 
     Yields:
         Tuples of a job and what the function returned, in the order they are done; or a
         `ProcessDied` in place of the latter, which costs this job only.
     """
-    if workers == 1:
+    if workers == 1 and seconds is None:
         yield from ((job, function(job)) for job in jobs)
         return
     processes = queue.SimpleQueue()
@@ -39,7 +41,7 @@ def in_processes(function, jobs, workers):
     def attempt(job):
         process = processes.get()
         try:
-            return process.submit(function, job).result()
+            return process.submit(_limited, function, job, seconds).result()
         except BrokenProcessPool as error:
             process = _one_process()
             return ProcessDied(str(error))
@@ -55,6 +57,18 @@ def in_processes(function, jobs, workers):
         threads.shutdown(cancel_futures=True)
         while not processes.empty():
             processes.get().shutdown()
+
+
+def _limited(function, job, seconds):
+    """Ends this process after some seconds, even where it never comes back from C code."""
+    if seconds is None:
+        return function(job)
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            return function(job)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _one_process():

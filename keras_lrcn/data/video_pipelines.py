@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 
-from keras_lrcn.data.clips import Crop, clip_frames, clip_starts, cut, training_clip
+from keras_lrcn.data.clips import ClipPlan, Crop, clip_frames, clip_starts, cut, training_clip
+from keras_lrcn.data.flow_file import FlowFileError, read_flow, read_flow_header
 from keras_lrcn.data.image_store import ErrorReport, resize_pixels
 from keras_lrcn.data.video import read_video
 from keras_lrcn.data.video_source import VideoError
@@ -19,6 +20,8 @@ def labelled_clips(
     seed=0,
     initial_epoch=0,
     authors_crop=False,
+    mirror=True,
+    flow_files=None,
     on_error="raise",
 ):
     """Makes a dataset of clips and class numbers.
@@ -37,7 +40,10 @@ def labelled_clips(
         clips_per_video: int. Defaults to `1`.
         seed: int.
         initial_epoch: int, the epoch of the first iteration.
-        authors_crop: see `keras_lrcn.data.training_clip`.
+        authors_crop, mirror: see `keras_lrcn.data.training_clip`.
+        flow_files: for flow, dict from a video's path to its flow file, as `cache_flow` returns
+            for the preprocessor's `flow`, `frame_size` and `fps`; by default flow is computed
+            for each clip anew.
         on_error: `"raise"`; or `"skip"`, which leaves broken videos out with a warning for each;
             or a function that gets the `VideoError` of each broken video once.
 
@@ -61,8 +67,9 @@ def labelled_clips(
     if not examples:
         raise ValueError("`examples` must hold at least one video.")
     labels = [preprocessor.label_of(example.label) for example in examples]
+    draw = {"seed": seed, "authors_crop": authors_crop, "mirror": mirror}
     loader = _ClipLoader(
-        examples, preprocessor, training, clips_per_video, seed, authors_crop, ErrorReport(on_error)
+        examples, preprocessor, training, clips_per_video, draw, flow_files, ErrorReport(on_error)
     )
     return _to_tf_data(loader, labels, batch_size, initial_epoch, may_shrink=on_error != "raise")
 
@@ -70,51 +77,66 @@ def labelled_clips(
 class _ClipLoader:
     """Plans epochs, and cuts the planned clips out of their videos."""
 
-    def __init__(self, examples, preprocessor, training, clips, seed, authors_crop, report):
+    def __init__(self, examples, preprocessor, training, clips, draw, flow_files, report):
         self.examples, self.preprocessor, self.training = examples, preprocessor, training
-        self.clips, self.seed, self.authors_crop, self.report = clips, seed, authors_crop, report
+        self.clips, self.draw, self.flow_files, self.report = clips, draw, flow_files, report
         self.out_shape = (preprocessor.clip_length, *preprocessor.crop_size, 3)
 
     def plan(self, epoch):
         """Yields `(row, which clip of the video, epoch)`."""
         pairs = np.array(list(itertools.product(range(len(self.examples)), range(self.clips))))
         if self.training:
-            pairs = np.random.default_rng([self.seed, epoch]).permutation(pairs)
+            pairs = np.random.default_rng([self.draw["seed"], epoch]).permutation(pairs)
         for row, clip in pairs:
             yield int(row), int(clip), epoch
 
     def load(self, row, clip, epoch):
         """uint8 clip, and whether it could be read."""
-
-        example, pre = self.examples[row], self.preprocessor
+        example = self.examples[row]
+        see = self._see_frames if self.flow_files is None else self._see_flow_file
         try:
-            frames = read_video(example.path, size=pre.frame_size, fps=pre.fps).frames
-        except VideoError as error:
+            seen, plan = see(example, lambda count: self._clip(count, example, clip, epoch))
+        except (VideoError, FlowFileError) as error:
             if self.report.on_error == "raise":
                 raise
             self.report(error)
             return np.zeros(self.out_shape, "uint8"), False
-        return self._cut(frames, f"{example.video_id} {clip}", clip, epoch), True
+        return self._window(seen, plan), True
 
-    def _cut(self, frames, clip_id, clip, epoch):
+    def _see_frames(self, example, clip_of):
         pre, more = self.preprocessor, self.preprocessor.modality == "flow"
-        count = max(len(frames) - more, 1)  # of flow images there is one less
+        frames = read_video(example.path, size=pre.frame_size, fps=pre.fps).frames
+        plan = clip_of(max(len(frames) - more, 1))  # of flow images there is one less
+        places = clip_frames(plan.start, len(frames), pre.clip_length + more)
+        return pre.see(frames[places]), plan
+
+    def _see_flow_file(self, example, clip_of):
+        path, pre = self.flow_files[example.path], self.preprocessor
+        count = read_flow_header(path)["num_images"]
+        plan = clip_of(count)
+        places = clip_frames(plan.start, count, pre.clip_length)
+        first, last = int(places[0]), int(places[-1])
+        return read_flow(path, pre.flow, first, last - first + 1).images[places - first], plan
+
+    def _clip(self, count, example, clip, epoch):
+        """The `ClipPlan` of one clip in `count` frames."""
+        pre, clip_id = self.preprocessor, f"{example.video_id} {clip}"
         if self.training:
-            start, crop, squashed = training_clip(
-                count, pre.frame_size, pre.crop_size, clip_id, self.seed, epoch, pre.clip_length,
-                self.authors_crop,
-            )  # fmt: skip
-        else:
-            starts = clip_starts(count, pre.clip_length, stride=1)
-            start, squashed = starts[round((clip + 0.5) / self.clips * (len(starts) - 1))], False
-            margins = np.subtract(pre.frame_size, pre.crop_size)
-            crop = Crop(*(margins // 2).tolist())
-        places = clip_frames(start, len(frames), pre.clip_length + more)
-        seen = pre.see(frames[places])
-        if squashed:
+            sizes = (pre.frame_size, pre.crop_size)
+            return training_clip(
+                count, *sizes, clip_id, epoch=epoch, length=pre.clip_length, **self.draw
+            )
+        starts = clip_starts(count, pre.clip_length, stride=1)
+        start = int(starts[round((clip + 0.5) / self.clips * (len(starts) - 1))])
+        margins = np.subtract(pre.frame_size, pre.crop_size)
+        return ClipPlan(start, Crop(*(margins // 2).tolist()))
+
+    def _window(self, seen, plan):
+        pre = self.preprocessor
+        if plan.squashed:
             return np.stack([resize_pixels(frame, pre.crop_size) for frame in seen])
-        window = cut(seen, crop._replace(mirrored=False), pre.crop_size)
-        return pre.mirror(window) if crop.mirrored else window
+        window = cut(seen, plan.crop._replace(mirrored=False), pre.crop_size)
+        return pre.mirror(window) if plan.crop.mirrored else window
 
 
 def _to_tf_data(loader, labels, batch_size, initial_epoch, may_shrink):

@@ -1,4 +1,26 @@
-"""What every video source shares: its moments, its damage, and the error that names both."""
+"""What every video source shares: its moments, its damage, and the error that names both.
+
+What becomes of damaged files (`tests/data/test_video_damage.py`; `"raise"` raises and `"skip"`
+gives `None` for all but the first two rows):
+
+file                                   `"partial"` gives           and says
+-------------------------------------  --------------------------  ------------------------------
+whole; with sound, text, cover, alpha  all frames                  nothing
+one frame; variable rate; edit list    all frames that are shown   nothing
+AVI or MP4 (index first), cut          the frames before the cut   file is cut, 70 of 120 frames
+Matroska or WebM, cut                  the frames before the cut   file is cut, ends at second
+GIF or animated PNG, cut               the frames before the cut   file is cut
+MPEG-TS, MPEG-PS, cut                  the frames before the cut   nothing, or incomplete packets
+packets with flipped or zeroed bytes   the frames of the others    packets that do not decode
+the same, where H.264 conceals them    all frames, some smeared    frames with faults
+Matroska or WebM with a hole           the frames before the hole  ends at second, mostly
+a folder with a broken image           the frames of the others    broken images
+MP4 cut before its index, WebP cut     `VideoError`                file is cut
+empty, text, a web page, noise         `VideoError`                no video that FFmpeg can open
+only sound; sound with a cover         `VideoError`                no video in it
+a pipe or device                       `VideoError`                neither a file nor a folder
+missing                                `VideoError`, always        no such file
+"""
 
 import os
 from collections.abc import Callable

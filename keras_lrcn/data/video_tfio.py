@@ -25,7 +25,8 @@ class TfioSource(VideoSource):
             frames = decode_in_graph(self.path).numpy()
         except tf.errors.OpError as error:
             cause = f"no video that tensorflow-io can decode ({error.message})"
-            raise VideoError(self.path, cause, "Fetch the file again") from error
+            causes = "; ".join([*self.damage.texts(), cause])
+            raise VideoError(self.path, causes, "Fetch the file again") from error
         for number, pixels in enumerate(frames):
             yield Moment(number * self.step, lambda pixels=pixels: pixels)
 

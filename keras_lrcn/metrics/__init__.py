@@ -11,7 +11,7 @@ from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.captions import evaluate_captions
 from keras_lrcn.metrics.cider import CiderD, DocumentFrequencies, count_documents
 from keras_lrcn.metrics.meteor import meteor_obstacle, meteor_scores
-from keras_lrcn.metrics.retrieval import normalize_log_p, retrieval_scores
+from keras_lrcn.metrics.retrieval import first_right_ranks, normalize_log_p, retrieval_scores
 from keras_lrcn.metrics.rouge import rouge_l
 from keras_lrcn.metrics.word_error_rate import word_error_rate, word_errors
 from keras_lrcn.metrics.words import tokenize_captions, tokenize_ptb
@@ -27,6 +27,7 @@ __all__ = [
     "confusion_matrix",
     "count_documents",
     "evaluate_captions",
+    "first_right_ranks",
     "meteor_obstacle",
     "meteor_scores",
     "normalize_log_p",

@@ -67,15 +67,24 @@ def retrieval_scores(log_p, caption_image, normalize=True, num_bootstrap=0, seed
     right = caption_image[None] == np.arange(len(log_p))[:, None]
     directions = {"caption_to_image": (scores.T, right.T), "image_to_caption": (scores, right)}
     result = {
-        name: _summary(*_ranks(*pair), num_bootstrap, seed) for name, pair in directions.items()
+        name: _summary(*first_right_ranks(*pair), num_bootstrap, seed)
+        for name, pair in directions.items()
     }
     kind = "log-p-minus-log-mean-p" if normalize else "log-p"
     signature = f"images:{log_p.shape[0]}|captions:{log_p.shape[1]}|score:{kind}|ties:wrong-first"
     return {**result, "signature": signature}
 
 
-def _ranks(scores, right):
-    """Rank of the first right answer of each query (a row), and whether it ties with a wrong."""
+def first_right_ranks(scores, right):
+    """Ranks of the first right answers; among equal scores wrong answers come first.
+
+    Args:
+        scores: float array `(queries, answers)`.
+        right: bool array of the same shape, at least one of each row true.
+
+    Returns:
+        Int array `(queries,)`, from 1, and a bool array, whether that answer ties with a wrong one.
+    """
     best = np.where(right, scores, -np.inf).max(axis=1, keepdims=True)
     ahead = ((scores >= best) & ~right).sum(axis=1)
     ties = ((scores == best) & ~right).any(axis=1)

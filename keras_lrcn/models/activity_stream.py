@@ -52,6 +52,7 @@ class ActivityStream:
             )
         self.preprocessor = task.preprocessor
         self.class_names = task.class_names
+        self.fps = self.preprocessor.fps
         self.num_stacks = length // stride if policy == "clips" else 1
         self.length = length if policy == "clips" else None
         self.stride = stride
@@ -109,6 +110,36 @@ class ActivityStream:
         if self.length is None:
             return 1
         return min(self.num_stacks, 1 + (self.num_frames - 1) // self.stride)
+
+
+class FusedStream:
+    """Streams of frames and of their flow side by side, fused late, as `TwoStream.classify` does.
+
+    Args:
+        rgb, flow: `ActivityStream`.
+        weights: `(rgb, flow)`, which sum to 1.
+    """
+
+    def __init__(self, rgb, flow, weights):
+        self.rgb, self.flow, self.weights = rgb, flow, weights
+        self.class_names, self.fps = rgb.class_names, rgb.fps
+
+    def reset(self):
+        """Forgets all frames: the next one is the first."""
+        self.rgb.reset()
+        self.flow.reset()
+
+    def step(self, frame):
+        """Takes the next frame, as `ActivityStream.step`.
+
+        Returns:
+            float32 array `(classes,)`: probabilities; for the first frame, which has no flow,
+            those of the RGB stream.
+        """
+        rgb, flow = self.rgb.step(frame), self.flow.step(frame)
+        if not self.flow.num_frames:
+            return rgb
+        return self.weights[0] * rgb + self.weights[1] * flow
 
 
 class _Step(keras.Model):

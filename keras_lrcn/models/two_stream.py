@@ -9,8 +9,11 @@ import numpy as np
 from keras import ops
 
 from keras_lrcn.models.activity import LRCNActivity
+from keras_lrcn.models.activity_stream import FusedStream
 from keras_lrcn.models.classification import Classification, classify_each
 from keras_lrcn.models.preset_task import PresetTask
+
+RGB_ONLY = "RGB only, for want of optical flow"
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
@@ -171,11 +174,27 @@ class TwoStream(PresetTask, keras_hub.models.Task):
             try:
                 flow = self.flow.classify(video, top, **options)
             except ImportError as error:
-                warnings.warn(f"RGB only, for want of optical flow: {error}", stacklevel=4)
+                warnings.warn(f"{RGB_ONLY}: {error}", stacklevel=4)
                 return rgb
             return fuse(rgb, flow, self.fusion_weights, top)
 
         return classify_each(videos, classify_one)
+
+    def stream(self, policy="clips", clip_length=None, stride=None):
+        """Starts classifying a stream frame by frame, see `ActivityStream`.
+
+        Without OpenCV it is the stream of RGB alone, with a warning.
+
+        Returns:
+            `FusedStream`, or `ActivityStream`.
+        """
+        rgb = self.rgb.stream(policy, clip_length, stride)
+        try:
+            flow = self.flow.stream(policy, clip_length, stride)
+        except ImportError as error:
+            warnings.warn(f"{RGB_ONLY}: {error}", stacklevel=2)
+            return rgb
+        return FusedStream(rgb, flow, self.fusion_weights)
 
     def get_config(self):
         own = {"num_classes": self.num_classes, "weights": self.fusion_weights}

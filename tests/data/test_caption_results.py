@@ -64,13 +64,27 @@ def test_results_with_file_names_go_to_the_image_of_that_name(tmp_path):
     assert read_results(write(tmp_path / "r.csv", csv), references) == expected
 
 
+def test_videos_are_named_by_an_id_or_their_file(tmp_path):
+    lines = (
+        '{"video": "clips/a.mp4", "sentence": "a man"}\n{"video": "clips/a.mp4", "text": "he"}\n'
+    )
+    references = read_references(write(tmp_path / "references.jsonl", lines))
+    assert references == [
+        CaptionedImage("clips/a.mp4", str(tmp_path / "clips/a.mp4"), ("a man", "he"))
+    ]
+    results = write(tmp_path / "results.csv", "video,description\n/tmp/a.mp4,a man\n")
+    assert read_results(results, references) == {"clips/a.mp4": "a man"}
+    by_id = write(tmp_path / "ids.jsonl", '{"video_id": 3, "captions": ["a", "b"]}\n')
+    assert read_references(by_id) == [CaptionedImage("3", "", ("a", "b"))]
+
+
 @pytest.mark.parametrize(
     "content, message",
     [
         ([{"image_id": 1, "caption": "a"}, {"image_id": "1", "caption": "b"}], "'1' comes twice"),
         ([{"image_id": 1, "caption": None}], "entry 1: expected a string as `caption`"),
         ([{"image_id": 1}], "entry 1: expected a string as `caption`"),
-        ([{"caption": "a"}], "expected `image_id` or `image`"),
+        ([{"caption": "a"}], "expected one of .*'image_id'"),
         ({"1": "a"}, "must hold a list"),
         ("{", "not a JSON file"),
     ],

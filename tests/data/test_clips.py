@@ -94,6 +94,12 @@ def test_the_authors_squash_what_they_do_not_mirror():
     assert [plan[:2] for plan in authors] == [plan[:2] for plan in ours]
 
 
+def test_without_mirrors_the_windows_stay():
+    ours, plain = draws(), draws(mirror=False)
+    assert [plan.crop._replace(mirrored=False) for plan in ours] == [plan.crop for plan in plain]
+    assert [plan.start for plan in ours] == [plan.start for plan in plain]
+
+
 def test_a_video_shorter_than_a_clip_starts_at_its_first_frame():
     assert training_clip(3, (16, 16), (16, 16), "short").start == 0
 

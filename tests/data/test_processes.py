@@ -1,6 +1,7 @@
 """Work in several processes outlives any of them."""
 
 import os
+import time
 
 import pytest
 
@@ -33,3 +34,11 @@ def test_one_worker_works_in_this_process():
 def test_errors_of_the_function_end_the_work(workers):
     with pytest.raises(OSError, match="disk full"):
         list(in_processes(fail, list(range(8)), workers))
+
+
+def test_a_job_that_hangs_ends_with_its_process():
+    start = time.monotonic()
+    results = dict(in_processes(time.sleep, [0.01, 600, 0.02], workers=1, seconds=3))
+    assert time.monotonic() - start < 60
+    assert results[0.01] is None and results[0.02] is None
+    assert isinstance(results[600], ProcessDied)

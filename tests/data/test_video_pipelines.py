@@ -7,8 +7,10 @@ from PIL import Image
 import keras_lrcn
 from keras_lrcn.data import (
     Crop,
+    FlowEncoding,
     LabelledVideo,
     VideoError,
+    cache_flow,
     clip_frames,
     cut,
     flow_frames,
@@ -65,7 +67,9 @@ def test_without_training_clips_lie_evenly_and_in_order(videos):
     np.testing.assert_array_equal(labels, np.repeat([0, 1] * 6, 3))
     for i in (0, 2, 11):  # 1, 5 and 23 frames: 1, 1 and 18 starts
         last = max(len(frames[f"v{i:02}"]) - LENGTH, 0)
-        for clip, start in zip(clips[3 * i : 3 * i + 3], (last / 6, last / 2, last * 5 / 6)):
+        for clip, start in zip(
+            clips[3 * i : 3 * i + 3], (last / 6, last / 2, last * 5 / 6), strict=True
+        ):
             places = clip_frames(round(start), 1 + 2 * i, LENGTH)
             expected = cut(frames[f"v{i:02}"][places], Crop(2, 4), CROP_SIZE)
             np.testing.assert_array_equal(clip, expected)
@@ -93,6 +97,18 @@ def test_training_clips_are_the_drawn_ones(videos, authors_crop):
     }
     assert {c.tobytes(): y for c, y in zip(clips, labels, strict=True)} == expected
     assert labels.tolist() != [0, 1] * 6  # shuffled
+
+
+def test_nothing_is_mirrored_where_left_and_right_differ(videos):
+    examples, frames = videos
+    clips, _ = one_epoch(examples, training=True, mirror=False)
+    found = {clip.tobytes() for clip in clips}
+    for e in examples:
+        plan = training_clip(
+            len(frames[e.video_id]), FRAME_SIZE, CROP_SIZE, f"{e.video_id} 0", length=LENGTH
+        )
+        seen = frames[e.video_id][clip_frames(plan.start, len(frames[e.video_id]), LENGTH)]
+        assert cut(seen, plan.crop._replace(mirrored=False), CROP_SIZE).tobytes() in found
 
 
 @pytest.mark.parametrize("on_error", ["raise", "skip", print])
@@ -179,3 +195,22 @@ def test_labels_and_sizes_that_do_not_fit_are_refused(videos):
         labelled_clips([], make_preprocessor())
     with pytest.raises(ValueError, match="on_error"):
         labelled_clips(videos[0], make_preprocessor(), on_error="ignore")
+
+
+def test_cached_flow_gives_the_clips_that_flow_computed_anew_gives(videos, tmp_path):
+    pytest.importorskip("cv2")
+    preprocessor = make_preprocessor(modality="flow", flow=FlowEncoding(method="dis"))
+    examples = videos[0][4:]  # of nine frames and more: no clip is padded
+    files = cache_flow([e.path for e in examples], tmp_path, preprocessor.flow, size=FRAME_SIZE)
+    options = {"training": True, "initial_epoch": 3}
+    computed = one_epoch(examples, preprocessor, **options)
+    cached = one_epoch(examples, preprocessor, flow_files=files, **options)
+    for a, b in zip(computed, cached, strict=True):
+        np.testing.assert_array_equal(a, b)
+    with open(files[examples[0].path], "r+b") as file:
+        file.truncate(40)
+    broken = []
+    left = one_epoch(
+        examples, preprocessor, flow_files=files, on_error=lambda e: broken.append(e.path)
+    )
+    assert len(left[0]) == len(examples) - 1 and len(broken) == 1

@@ -36,7 +36,7 @@ def make_describer(kind, seed=0, scale=1.5, length=5, run_eagerly=True, **option
     rng = np.random.default_rng(seed)
     for weight in describer.trainable_weights:
         weight.assign(rng.normal(0, scale, weight.shape))
-    describer.predict_words.bias.assign([-30, -30, 0, -30, *[0] * (len(WORDS) - 4)])
+    describer.predict_words.bias.assign([-30, -30, -4, -30, *[0] * (len(WORDS) - 4)])
     return describer
 
 

@@ -54,6 +54,32 @@ def test_without_opencv_the_rgb_stream_answers(streams, monkeypatch):
     )
 
 
+def test_the_stream_gives_what_the_clips_give(streams):
+    both = keras_lrcn.TwoStream.from_streams(*streams)
+    video = make_video(16)
+    timeline = both.classify(video).timeline
+    stream = both.stream()
+    for _ in range(2):  # and again after a reset
+        stream.reset()
+        streamed = np.stack([stream.step(frame) for frame in video])
+        # `classify` ends with a clip of the last 6 frames, which no stream can know of.
+        np.testing.assert_allclose(streamed[:10], timeline[:10], atol=1e-5)
+
+
+def test_without_opencv_the_rgb_stream_goes_on(streams, monkeypatch):
+    both, video = keras_lrcn.TwoStream.from_streams(*streams), make_video(4)
+
+    def missing(*args, **kwargs):
+        raise ImportError("optical flow needs OpenCV")
+
+    monkeypatch.setattr(both.flow, "stream", missing)
+    with pytest.warns(UserWarning, match="RGB only"):
+        stream = both.stream()
+    alone = streams[0].stream()
+    for frame in video:
+        np.testing.assert_allclose(stream.step(frame), alone.step(frame), atol=1e-6)
+
+
 def test_weights_are_searched_on_a_validation_set():
     labels = np.array([0, 1, 0, 1])
     rgb = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.45, 0.55]])
