@@ -33,9 +33,10 @@ class SemanticRoles:
 
     A tuple is a dict from role to what is known of it: a word; a list of words; a dict from
     word to probability, or pairs `(word, probability)`, as a CRF gives them; or what
-    `LRCNActivity.classify` returns. A string with semicolons is a list. A missing role is unknown, and so is one that is `None`.
-    Case, underscores, outer blanks and remarks in brackets do not count, nor does an `s` at the
-    end of a role; of an unknown word with slashes (`sofa/couch`) the known parts count.
+    `LRCNActivity.classify` returns. A string with semicolons is a list. A missing role is
+    unknown, and so is one that is `None`. Case, underscores, outer blanks and remarks in brackets
+    do not count, nor does an `s` at the end of a role; of an unknown word with slashes
+    (`sofa/couch`) the known parts count.
 
     Args:
         roles: dict from the name of a role to the list of its words.
