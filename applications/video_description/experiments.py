@@ -15,7 +15,7 @@ class TupleExperiment:
     factored: bool = False
     dropout: float = 0.3
     label_smoothing: float = 0.1
-    epochs: int = 6
+    epochs: int = 10
     batch_size: int = 32
     rate: float = 2e-3
     distance: float = 2.5  # of the noise, see `noise.py`: a fourth of the scenes is mistaken
