@@ -32,7 +32,7 @@ SEEDS = (0, 1, 2)
 
 
 def build(classes, num_layers=1):
-    """A CNN of two layers that keeps where things are, then the LSTM: 143,000 parameters."""
+    """A small CNN that keeps where things are, then the LSTM: 143,000 parameters."""
     image = keras.Input((SIDE, SIDE, 3))
     x = keras.layers.Conv2D(16, 8, strides=4, padding="same", activation="relu")(image)
     x = keras.layers.Dense(96)(keras.layers.Flatten()(x))
@@ -100,8 +100,8 @@ def write_preset(folder, seed=0):
     facts = {
         "description": "Tells in which direction a textured square moves: a small CNN and an LSTM, "
         "for first steps and the demo.",
-        "architecture": "two convolutional and dense layers on 32x32 pixels, 96 units; one LSTM "
-        "layer of 64; 4 classes; clips of 16 frames",
+        "architecture": "one convolution and one dense layer of 96 units on 32x32 pixels; one "
+        "LSTM layer of 64; 4 classes; clips of 16 frames",
         "data": f"{CLIPS} generated clips (`keras_lrcn.data.motion_clips`).",
         "licence": "Apache-2.0.",
         "origin": "trained by this project",
