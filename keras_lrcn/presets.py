@@ -26,20 +26,37 @@ def list_presets():
     return presets
 
 
+def preset_task(preset):
+    """Tells which task a preset holds, without loading it.
+
+    Args:
+        preset: name, local folder or handle, see `from_preset` of a task.
+
+    Returns:
+        Name of a class, such as `"LRCNActivity"`; `None` where the preset does not say.
+    """
+    if preset in (presets := list_presets()):
+        return presets[preset]["task"]
+    try:
+        if pathlib.Path(preset).is_dir():
+            return json.loads((pathlib.Path(preset) / "task.json").read_text("utf-8"))["class_name"]
+        from keras_hub.src.utils.preset_utils import load_json
+
+        return load_json(preset, "task.json")["class_name"]
+    except (ImportError, OSError, ValueError, KeyError):
+        return None
+
+
 def register():
     """Makes the names known to KerasHub, for every class that shares the backbone."""
-    from keras_lrcn.models import LRCNCaptionerBackbone
+    from keras_lrcn import models
 
-    entries = {
-        name: {
-            "metadata": {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"},
-            "kaggle_handle": str(EMBEDDED / name),
-        }
-        for name, preset in list_presets().items()
-    }
     # The function is private; should it move, loading by folder still works.
     try:
         from keras_hub.src.utils.preset_utils import register_presets
     except ImportError:
         return
-    register_presets(entries, LRCNCaptionerBackbone)
+    for name, preset in list_presets().items():
+        metadata = {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"}
+        entry = {"metadata": metadata, "kaggle_handle": str(EMBEDDED / name)}
+        register_presets({name: entry}, getattr(models, preset["task"]).backbone_cls)

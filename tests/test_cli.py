@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_lrcn.cli import main, strategies
+from keras_lrcn.cli import COMMANDS, main, strategies
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.gallery import write_gallery
 from keras_lrcn.cli.quiet import without_greetings
@@ -97,7 +97,7 @@ def test_csv_has_a_header_and_one_row_an_image():
     assert [row[0] for row in rows] == [record.image for record in RECORDS]
 
 
-@pytest.mark.parametrize("command", [(), ("caption",), ("presets",), ("check",), ("demo",)])
+@pytest.mark.parametrize("command", [(), *((c.__name__.rpartition(".")[2],) for c in COMMANDS)])
 def test_help_needs_no_third_party_import(command):
     code = (
         "import sys; from keras_lrcn.cli import main\n"

@@ -10,8 +10,8 @@ import json
 import os
 
 from applications.captioning.experiments import EXPERIMENTS
-from applications.captioning.preset import score_table
 from applications.captioning.train import STAGES, Run
+from keras_lrcn.publishing import score_table
 from keras_lrcn.samplers import BeamSearch, BestOfN
 
 STRATEGIES = {

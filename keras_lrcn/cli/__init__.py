@@ -8,9 +8,10 @@ import argparse
 import os
 import sys
 
-from keras_lrcn.cli import caption, check, demo, evaluate, presets
+from keras_lrcn.cli import caption, check, classify, demo, describe, evaluate, flow, presets
 from keras_lrcn.cli.errors import CommandError
 
+COMMANDS = (caption, check, classify, demo, describe, evaluate, flow, presets)
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 
 
@@ -18,11 +19,12 @@ def build_parser():
     """Returns the `argparse.ArgumentParser` of every subcommand."""
     parser = argparse.ArgumentParser(
         prog="keras-lrcn",
-        description="Captions photographs with LRCN (Donahue et al. 2015).",
+        description="LRCN (Donahue et al. 2015): photographs to sentences, videos to labels, and "
+        "videos or observations to sentences.",
         epilog="`keras-lrcn COMMAND --help` shows the options of a command and examples.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (caption, check, demo, evaluate, presets):
+    for command in COMMANDS:
         command.add_parser(commands)
     return parser
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from keras_lrcn.cli import strategies
-from keras_lrcn.cli.captioning import captioned
+from keras_lrcn.cli.captioning import Images, captioned
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.records import FORMATS, resume, to_bytes
 from keras_lrcn.cli.strategies import count
@@ -38,60 +38,97 @@ def add_parser(commands):
 
 def add_options(parser):
     """Adds what `run` reads to a parser."""
-    add = parser.add_argument
-    add("paths", nargs="+", metavar="PATH", help="image file, folder (all below it) or pattern")
-    add("--preset", help="name or folder of the model (default: the shipped one)")
-    add("--limit", type=count, metavar="N", help="only the first N images")
-    add("--batch-size", type=count, default=16, metavar="N", help="images at a time (16)")
-    add("--n-best", type=count, default=1, metavar="N", help="captions an image (1)")
-    add("--max-length", type=count, metavar="N", help="words a caption has at most, with its end")
-    group = parser.add_argument_group("where the captions go")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="image file, folder (all below it) or pattern"
+    )
+    group = add_shared_options(parser, "image")
     add = group.add_argument
-    add("--format", choices=FORMATS, default="text", help="default: text")
-    add("--output", metavar="FILE", help="append to this file; images already in it are skipped")
     add("--side-files", action="store_true", help="photo.jpg's caption goes to photo.txt")
     add("--gallery", metavar="FILE.html", help="also write a page with pictures and captions")
+
+
+def add_shared_options(parser, unit):
+    """Adds the options of every command that writes sentences; returns the group of outputs."""
+    add = parser.add_argument
+    add("--preset", help="name or folder of the model (default: the shipped one)")
+    add("--limit", type=count, metavar="N", help=f"only the first N {unit}s")
+    add("--batch-size", type=count, default=16, metavar="N", help=f"{unit}s at a time (16)")
+    add("--n-best", type=count, default=1, metavar="N", help=f"sentences of each {unit} (1)")
+    add("--max-length", type=count, metavar="N", help="words a sentence has at most, with its end")
+    group = parser.add_argument_group("where the sentences go")
+    add = group.add_argument
+    add("--format", choices=FORMATS, default="text", help="default: text")
+    add("--output", metavar="FILE", help=f"append to this file; {unit}s already in it are skipped")
     strategies.add_options(parser)
+    return group
 
 
 def run(args):
     """Captions what `args` names. Returns 1 if an image was broken, else 0."""
+    source = Images()
     strategies.check(args)
-    for path in filter(None, (args.output, args.gallery)):  # now, not after hours of captioning
+    check_folders(args.output, args.gallery)
+    paths = listed(source, args)
+    side_files = _side_files(paths) if args.side_files else {}
+
+    def keep(record):
+        if args.side_files:
+            _write_side_file(side_files[record.image], record)
+
+    done = None
+    if side_files and not args.output:
+        done = {path for path, side_file in side_files.items() if os.path.exists(side_file)}
+    records, broken = write_records(source, paths, args, done, keep)
+    if args.gallery:
+        shown = set(paths)
+        _write_gallery(args.gallery, [r for r in records if r.image in shown])
+    return report(broken, len(paths), source.unit)
+
+
+def check_folders(*paths):
+    """Raises `CommandError` for files that cannot be written, now, not after hours of work."""
+    for path in filter(None, paths):
         if not os.path.isdir(os.path.dirname(path) or "."):
             raise CommandError(f"there is no folder {os.path.dirname(path)} for {path}")
-    paths = _listed(args)
-    side_files = _side_files(paths) if args.side_files else {}
-    record_format = FORMATS[args.format](args.n_best)
+
+
+def write_records(source, names, args, done=None, keep=lambda record: None):
+    """Captions all that is not done yet and writes the records.
+
+    Args:
+        source: see `captioned`.
+        names: list of strings that `source` listed.
+        args: the parsed options.
+        done: set of names that need nothing, or `None` for those that the output holds.
+        keep: called with each record before it is written.
+
+    Returns:
+        Tuple of all records, those of an earlier run first, and a dict of what is broken.
+    """
+    record_format = FORMATS[args.format](args.n_best, source.names)
     records, file = resume(args.output, record_format) if args.output else ([], None)
-    done = _done(records, side_files, args)
-    todo = [path for path in paths if path not in done]
-    if len(todo) < len(paths):
-        _tell(f"{len(paths) - len(todo)} of {len(paths)} images are done already")
-    broken = {}
-    with _captions_to(file) as write:
+    done = {record.image for record in records} if done is None else done
+    todo, broken = [name for name in names if name not in done], {}
+    if len(todo) < len(names):
+        tell(f"{len(names) - len(todo)} of {len(names)} {source.unit}s are done already")
+    with records_to(file) as write:
         write(b"" if file else to_bytes(record_format.header))
-        for record in captioned(todo, args, broken):
-            if args.side_files:
-                _write_side_file(side_files[record.image], record)
+        for record in captioned(source, todo, args, broken):
+            keep(record)
             write(to_bytes(record_format.encode(record)))
             records.append(record)
-    if args.gallery:
-        listed = set(paths)
-        _write_gallery(args.gallery, [r for r in records if r.image in listed])
-    return _report(broken, len(paths))
+    return records, broken
 
 
-def _listed(args):
-    from keras_lrcn.data import list_images
-
+def listed(source, args):
+    """The names of what `args.paths` stand for, at most `args.limit`."""
     try:
-        paths = list_images(args.paths)[: args.limit]
-    except FileNotFoundError as error:
+        names = source.listed(args.paths)[: args.limit]
+    except (FileNotFoundError, ValueError) as error:
         raise CommandError(error) from error
-    if not paths:
-        raise CommandError(f"no images below {', '.join(args.paths)}")
-    return paths
+    if not names:
+        raise CommandError(f"no {source.unit}s below {', '.join(args.paths)}")
+    return names
 
 
 def _side_files(paths):
@@ -106,12 +143,6 @@ def _side_files(paths):
     return side_files
 
 
-def _done(records, side_files, args):
-    if args.output or not side_files:
-        return {record.image for record in records}
-    return {path for path, side_file in side_files.items() if os.path.exists(side_file)}
-
-
 def _write_side_file(path, record):
     if os.path.exists(path):  # of a run that ended right after it, or the user's own
         return
@@ -121,7 +152,7 @@ def _write_side_file(path, record):
 
 
 @contextlib.contextmanager
-def _captions_to(file):
+def records_to(file):
     """Yields a function that writes bytes at once; what libraries print goes to standard error."""
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(file) if file else sys.stdout.buffer
@@ -142,14 +173,15 @@ def _write_gallery(path, records):
     write_gallery(path, records, "Captions by keras-lrcn", read)
 
 
-def _report(broken, total):
+def report(broken, total, unit):
+    """Names what is broken on standard error; returns the exit status."""
     if not broken:
         return 0
-    _tell(f"{len(broken)} of {total} images are broken:")
+    tell(f"{len(broken)} of {total} {unit}s are broken:")
     for error in broken.values():
         print(f"  {error}", file=sys.stderr)
     return 1
 
 
-def _tell(message):
+def tell(message):
     print(f"keras-lrcn: {message}", file=sys.stderr)

@@ -4,7 +4,7 @@ import html
 import math
 import os
 
-from keras_lrcn.cli.captioning import load_captioner
+from keras_lrcn.cli.captioning import DEFAULT_PRESET, load_model
 from keras_lrcn.cli.gallery import UNSURE, number, shade, shaded_words
 from keras_lrcn.cli.report import Case
 
@@ -25,7 +25,7 @@ def word_scores(preset, ids, examples, candidates):
     """
     if preset is None:
         return {}
-    captioner = load_captioner(preset)
+    captioner = load_model("LRCNCaptioner", preset or DEFAULT_PRESET)
     from keras_lrcn.preprocessing import split_words
 
     texts = [candidates[i] for i in ids]

@@ -14,37 +14,61 @@ DEFAULT_PRESET = "lrcn2f_efficientnet_lite0_flickr8k"
 DECODERS = 4  # threads
 
 
-def captioned(paths, args, broken):
+class Images:
+    """What `keras-lrcn caption` captions: image files, each under its path."""
+
+    task, unit, names = "LRCNCaptioner", "image", ("image", "caption")
+    model_first = False
+
+    def default_preset(self):
+        return DEFAULT_PRESET
+
+    def listed(self, paths):
+        """Lists the names of what the command's paths stand for, in order."""
+        from keras_lrcn.data import list_images
+
+        return list_images(paths)
+
+    def read(self, path, model):
+        """Reads one image as the model takes it; `ValueError` if that cannot be."""
+        from keras_lrcn.data import read_image
+
+        return model.shrink(read_image(path))
+
+
+def captioned(source, names, args, broken):
     """Captions images one batch after another.
 
     Args:
-        paths: list of strings.
-        args: the parsed options of `keras-lrcn caption`.
-        broken: dict that takes path to `ImageError` of every image that cannot be read.
+        source: `Images`, or what stands for another kind of input.
+        names: list of strings that `source` listed.
+        args: the parsed options of the command.
+        broken: dict that takes name to `ValueError` of every input that cannot be read.
 
     Yields:
-        `Record` of each readable image, in the order of `paths`.
+        `Record` of each readable input, in the order of `names`.
     """
     from tqdm import tqdm
 
-    model = Model(args)
+    model = Model(source, args)
+    if names and source.model_first:
+        model.load()
     shown = not args.output and sys.__stdout__.isatty()  # captions on a screen are progress enough
-    with tqdm(total=len(paths), unit="image", disable=True if shown else None) as bar:
-        for batch in _batches(_decoded(paths, model), model, broken, bar):
-            names, images = zip(*batch, strict=True)
-            for name, captions in zip(names, model(list(images)), strict=True):
+    with tqdm(total=len(names), unit=source.unit, disable=True if shown else None) as bar:
+        for batch in _batches(_decoded(source, names, model), model, broken, bar):
+            batch_names, inputs = zip(*batch, strict=True)
+            for name, captions in zip(batch_names, model(list(inputs)), strict=True):
                 yield Record(name, tuple(captions))
                 bar.update()
 
 
-def load_captioner(preset=None):
-    """Loads a captioner by name or folder, `None` being the shipped one."""
-    name = preset or DEFAULT_PRESET
+def load_model(task, name):
+    """Loads a model by the name of its task and the name or folder of its preset."""
     with without_greetings():
-        from keras_lrcn import LRCNCaptioner
+        import keras_lrcn
 
         try:
-            return LRCNCaptioner.from_preset(name)
+            return getattr(keras_lrcn, task).from_preset(name)
         except (ValueError, OSError) as error:
             raise CommandError(
                 f"no model {name!r}: --preset takes a folder, or a name that `keras-lrcn "
@@ -55,20 +79,25 @@ def load_captioner(preset=None):
 class Model:
     """A captioner with its decoding options, loaded when the first readable image is there."""
 
-    def __init__(self, args):
-        self.args = args
+    def __init__(self, source, args):
+        self.source, self.args = source, args
         self.captioner = None
 
     def load(self):
         if self.captioner is not None:
             return
-        self.captioner = load_captioner(self.args.preset)
+        name = self.args.preset or self.source.default_preset()
+        self.captioner = load_model(self.source.task, name)
         self.options = strategies.generate_options(self.args)
+
+    @property
+    def batch_size(self):
+        return min(self.args.batch_size, self.captioner.preprocessor.most_at_once)
 
     @property
     def ahead(self):
         """How many files to decode ahead: few as long as they stay as large as they are."""
-        return DECODERS + (2 * self.args.batch_size if self.captioner else 0)
+        return DECODERS + (2 * self.batch_size if self.captioner else 0)
 
     def shrink(self, image):
         """Resizes pixels as the model would, so that a window of large photos fits in memory."""
@@ -82,39 +111,37 @@ class Model:
             raise CommandError(error) from error
 
 
-def _decoded(paths, model):
-    """Yields each path with its pixels or `ImageError`, decoded ahead in threads."""
-    rest, started = iter(paths), collections.deque()
+def _decoded(source, names, model):
+    """Yields each name with its pixels or `ValueError`, decoded ahead in threads."""
+    rest, started = iter(names), collections.deque()
     with ThreadPoolExecutor(DECODERS) as pool:
         while True:
-            for path in itertools.islice(rest, model.ahead - len(started)):
-                started.append((path, pool.submit(_read, path, model)))
+            for name in itertools.islice(rest, max(model.ahead - len(started), 0)):
+                started.append((name, pool.submit(_read, source, name, model)))
             if not started:
                 return
-            path, image = started.popleft()
-            yield path, image.result()
+            name, value = started.popleft()
+            yield name, value.result()
 
 
-def _read(path, model):
-    from keras_lrcn.data import ImageError, read_image
-
+def _read(source, name, model):
     try:
-        return model.shrink(read_image(path))
-    except ImageError as error:
+        return source.read(name, model)
+    except ValueError as error:
         return error
 
 
 def _batches(decoded, model, broken, bar):
-    """Yields lists of (path, image), the last one shorter; sets broken ones aside."""
+    """Yields lists of (name, input), the last one shorter; sets broken ones aside."""
     batch = []
-    for path, image in decoded:
-        if isinstance(image, Exception):
-            broken[path] = image
+    for name, value in decoded:
+        if isinstance(value, Exception):
+            broken[name] = value
             bar.update()
             continue
         model.load()
-        batch.append((path, image))
-        if len(batch) == model.args.batch_size:
+        batch.append((name, value))
+        if len(batch) >= model.batch_size:
             yield batch
             batch = []
     if batch:

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 
 from keras_lrcn.cli import report, score_formats, strategies
-from keras_lrcn.cli.captioning import DEFAULT_PRESET, captioned
+from keras_lrcn.cli.captioning import DEFAULT_PRESET, Images, captioned
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.records import Jsonl, resume, to_bytes
 from keras_lrcn.cli.score_formats import readable
@@ -110,7 +110,7 @@ def _generate(args, examples):
     captions = {record.image: record.captions[0].text for record in records}
     todo, broken = [e.path for e in examples if e.path not in captions], {}
     with file or contextlib.nullcontext():
-        for record in captioned(todo, args, broken):
+        for record in captioned(Images(), todo, args, broken):
             captions[record.image] = record.captions[0].text
             if file:
                 file.write(to_bytes(Jsonl().encode(record)))

@@ -5,7 +5,7 @@ import html
 import os
 
 from keras_lrcn.cli import report, score_formats
-from keras_lrcn.cli.captioning import DEFAULT_PRESET, load_captioner
+from keras_lrcn.cli.captioning import DEFAULT_PRESET, load_model
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.gallery import number
 from keras_lrcn.cli.score_formats import readable
@@ -116,7 +116,7 @@ def _read_scores(args):
 def _score(args, examples, captions):
     from tqdm import tqdm
 
-    captioner = load_captioner(args.preset)
+    captioner = load_model("LRCNCaptioner", args.preset or DEFAULT_PRESET)
     from keras_lrcn.retrieval import score_matrix
 
     return readable(

@@ -25,53 +25,59 @@ class StoredCaption(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One image and its captions, the best first."""
+    """One image (video, tuple) and its captions, the best first."""
 
     image: str
     captions: tuple
 
 
 class Jsonl:
-    """One JSON object a line: `image, caption, score, finished`; for n-best `captions` too."""
+    """One JSON object a line: `image, caption, score, finished`; for n-best `captions` too.
 
-    def __init__(self, num_best=1):
+    Args:
+        num_best: int, captions of each image.
+        names: what the first two fields are called.
+    """
+
+    def __init__(self, num_best=1, names=("image", "caption")):
         self.num_best = num_best
+        self.image, self.caption = names
 
     header = ""
 
     def encode(self, record):
         best = record.captions[0]
-        row = {"image": record.image, "caption": best.text, **self._scores(best)}
+        row = {self.image: record.image, self.caption: best.text, **self._scores(best)}
         if self.num_best > 1:
-            row["captions"] = [{"caption": c.text, **self._scores(c)} for c in record.captions]
-        line = json.dumps(row, ensure_ascii=False)
-        # A file name that is no UTF-8 would make the line no JSON: escape that one.
-        return (line if _is_utf8(line) else json.dumps(row)) + "\n"
+            every = [{self.caption: c.text, **self._scores(c)} for c in record.captions]
+            row[self.caption + "s"] = every
+        return json_line(row)
 
     def decode(self, text):
-        rows = [json.loads(line) for line in text.split("\n")[:-1]]
-        return [
-            Record(row["image"], tuple(self._stored(c) for c in row.get("captions", [row])))
-            for row in rows
-        ]
+        return [self._record(json.loads(line)) for line in text.split("\n")[:-1]]
 
     def whole(self, text):
         """Length of the part of `text` that is whole records."""
         return text.rfind("\n") + 1
 
+    def _record(self, row):
+        captions = row.get(self.caption + "s", [row])
+        return Record(row[self.image], tuple(map(self._stored, captions)))
+
     def _scores(self, caption):
         return {"score": round(float(caption.score), 4), "finished": bool(caption.finished)}
 
     def _stored(self, row):
-        return StoredCaption(row["caption"], row["score"], row.get("finished", True))
+        return StoredCaption(row[self.caption], row["score"], row.get("finished", True))
 
 
 class Csv:
     """One row an image: `image, caption, score, finished`, then `caption_2, score_2, ...`."""
 
-    def __init__(self, num_best=1):
-        more = [f"{name}_{rank}" for rank in range(2, num_best + 1) for name in COLUMNS]
-        self.columns = ["image", *COLUMNS, *more]
+    def __init__(self, num_best=1, names=("image", "caption")):
+        fields = (names[1], "score", "finished")
+        more = [f"{field}_{rank}" for rank in range(2, num_best + 1) for field in fields]
+        self.columns = [names[0], *fields, *more]
         self.header = self._line(self.columns)
 
     def encode(self, record):
@@ -86,7 +92,7 @@ class Csv:
         header, *rows = csv.reader(io.StringIO(text, newline=""))
         if header != self.columns:
             raise ValueError(f"its columns are {header}, not {self.columns}")
-        return [Record(row[0], tuple(self._stored(row[1:]))) for row in rows]
+        return [self._record(row) for row in rows]
 
     def whole(self, text):
         end = position = quotes = 0
@@ -102,6 +108,9 @@ class Csv:
         csv.writer(line, lineterminator="\n").writerow(cells)
         return line.getvalue()
 
+    def _record(self, row):
+        return Record(row[0], tuple(self._stored(row[1:])))
+
     def _stored(self, cells):
         for text, score, finished in zip(cells[::3], cells[1::3], cells[2::3], strict=True):
             if score:
@@ -113,8 +122,8 @@ class Text:
 
     header = ""
 
-    def __init__(self, num_best=1):
-        del num_best  # the blank line ends a record, whatever the count
+    def __init__(self, num_best=1, names=()):
+        del num_best, names  # the blank line ends a record, whatever the count
 
     def encode(self, record):
         lines = [record.image.replace("\n", NEWLINE)]
@@ -135,7 +144,6 @@ class Text:
         return Record(image.replace(NEWLINE, "\n"), tuple(stored))
 
 
-COLUMNS = ("caption", "score", "finished")
 OPEN = "..."  # at the end of a caption that reached the length limit before its own
 NEWLINE = "\u2424"  # stands for a line break in a file name
 FORMATS = {"text": Text, "jsonl": Jsonl, "csv": Csv}
@@ -176,6 +184,12 @@ def resume(path, record_format):
 def to_bytes(text):
     """UTF-8, with file names that are no UTF-8 as the bytes they are."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def json_line(row):
+    """One line of JSON. A file name that is no UTF-8 would make it none: that one is escaped."""
+    line = json.dumps(row, ensure_ascii=False)
+    return (line if _is_utf8(line) else json.dumps(row)) + "\n"
 
 
 def _is_utf8(text):

@@ -64,7 +64,7 @@ def read_image(path, at_least=None):
             if not image.width or not image.height:
                 raise ImageError(path, f"no pixels, size {image.size}", "Export it again")
             image.load()
-            return np.array(_to_rgb(_upright(image)))
+            return np.array(to_rgb(_upright(image)))
     except ImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -139,7 +139,7 @@ def _upright(image):
         return image
 
 
-def _to_rgb(image):
+def to_rgb(image):
     from PIL import Image
 
     if image.mode[0] in "IF":

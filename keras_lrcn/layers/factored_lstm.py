@@ -37,6 +37,8 @@ class FactoredLSTM(keras.layers.Layer):
         initial_state: list as returned with `return_state`, or `None` for zeros.
         reset: bool or float tensor `(batch, time)`; 1 starts a new sequence at that step, as
             Caffe's `cont` of 0 does. Defaults to no resets.
+        mask: bool tensor `(batch, time)`; a step of 0 is skipped: every state is held, and so is
+            the output. Defaults to no skipped steps.
         return_state: bool, whether to return `(outputs, state)`. Defaults to `False`.
 
     Returns:
@@ -92,6 +94,7 @@ class FactoredLSTM(keras.layers.Layer):
         self.cell = cell
         self.dropout = dropout
         self.fused = fused
+        self.supports_masking = True
         self.recurrent_layers = [self._recurrent_layer(i) for i in range(num_layers)]
         self.output_layers = []
         if cell == "rnn":
@@ -127,7 +130,14 @@ class FactoredLSTM(keras.layers.Layer):
     def states_per_layer(self):
         return 2 if self.cell == "lstm" else 1
 
-    def build(self, inputs_shape, visual_shape=None, initial_state_shape=None, reset_shape=None):
+    def build(
+        self,
+        inputs_shape,
+        visual_shape=None,
+        initial_state_shape=None,
+        reset_shape=None,
+        mask_shape=None,
+    ):
         width = self._input_dim = inputs_shape[-1]
         for index, layer in enumerate(self.recurrent_layers):
             if index + 1 == self.visual_layer and visual_shape is not None:
@@ -144,6 +154,7 @@ class FactoredLSTM(keras.layers.Layer):
         visual=None,
         initial_state=None,
         reset=None,
+        mask=None,
         training=False,
         return_state=False,
     ):
@@ -153,8 +164,12 @@ class FactoredLSTM(keras.layers.Layer):
         for index in range(self.num_layers):
             layer_visual = visual if index + 1 == self.visual_layer else None
             layer_state = self._layer_state(state, index)
-            run = self._run_fused if fused else self._run_hoisted
-            x, layer_state = run(index, x, layer_visual, layer_state, reset)
+            if fused:
+                x, layer_state = self._run_fused(index, x, layer_visual, layer_state, mask)
+            else:
+                x, layer_state = self._run_hoisted(
+                    index, x, layer_visual, layer_state, _flags(reset, mask, self.compute_dtype)
+                )
             final_state += layer_state
             if self.output_layers:
                 x = self.output_layers[index](x)
@@ -256,14 +271,14 @@ class FactoredLSTM(keras.layers.Layer):
             return _sees_gpu()
         return self.fused
 
-    def _run_fused(self, index, x, visual, state, reset):
+    def _run_fused(self, index, x, visual, state, mask):
         if visual is not None:
             steps = ops.ones_like(x[:, :, :1])
             x = ops.concatenate([x, steps * ops.cast(visual, x.dtype)[:, None, :]], axis=-1)
-        x, *state = self.recurrent_layers[index](x, initial_state=state)
+        x, *state = self.recurrent_layers[index](x, initial_state=state, mask=mask)
         return x, state
 
-    def _run_hoisted(self, index, x, visual, state, reset):
+    def _run_hoisted(self, index, x, visual, state, flags):
         layer = self.recurrent_layers[index]
         x = ops.cast(x, self.compute_dtype)
         gates = ops.matmul(x, self._weight(layer.cell.kernel)[: x.shape[-1]])
@@ -271,33 +286,40 @@ class FactoredLSTM(keras.layers.Layer):
             gates = gates + self._weight(layer.cell.bias)
         else:
             gates = gates + self.project_visual(visual)[:, None, :]
-        keep = None if reset is None else 1 - ops.cast(reset, self.compute_dtype)[..., None]
         if keras.backend.backend() == "tensorflow" and (gates.shape[1] or 999) <= UNROLL_LIMIT:
-            return self._unrolled(layer, gates, state, keep)
-        return self._scanned(layer, gates, state, keep)
+            return self._unrolled(layer, gates, state, flags)
+        return self._scanned(layer, gates, state, flags)
 
-    def _unrolled(self, layer, gates, state, keep):
+    def _unrolled(self, layer, gates, state, flags):
         outputs = []
         for t in range(gates.shape[1]):
-            if keep is not None:
-                state = [s * keep[:, t] for s in state]
-            state = self._advance(layer, gates[:, t], state)
+            now = None if flags is None else flags[:, t]
+            state = self._flagged_step(layer, gates[:, t], state, now)
             outputs.append(state[0])
         return ops.stack(outputs, axis=1), state
 
-    def _scanned(self, layer, gates, state, keep):
-        if keep is None:
-            keep = ops.ones_like(gates[:, :, :1])
-        steps = ops.swapaxes(ops.concatenate([gates, keep], axis=-1), 0, 1)
+    def _scanned(self, layer, gates, state, flags):
+        width = gates.shape[-1]
+        steps = gates if flags is None else ops.concatenate([gates, flags], axis=-1)
 
         def body(packed, step):
-            state = [s * step[:, -1:] for s in ops.split(packed, self.states_per_layer, axis=-1)]
-            packed = ops.concatenate(self._advance(layer, step[:, :-1], state), axis=-1)
+            state = ops.split(packed, self.states_per_layer, axis=-1)
+            now = None if flags is None else step[:, width:]
+            state = self._flagged_step(layer, step[:, :width], state, now)
+            packed = ops.concatenate(state, axis=-1)
             return packed, packed
 
-        packed, outputs = ops.scan(body, ops.concatenate(state, axis=-1), steps)
+        packed, outputs = ops.scan(body, ops.concatenate(state, axis=-1), ops.swapaxes(steps, 0, 1))
         outputs = ops.swapaxes(outputs[..., : self.units], 0, 1)
         return outputs, ops.split(packed, self.states_per_layer, axis=-1)
+
+    def _flagged_step(self, layer, gates, state, flags):
+        """One step; column 0 of `flags` keeps the state from before it, column 1 takes the new."""
+        if flags is None:
+            return self._advance(layer, gates, state)
+        keep, take = flags[:, :1], flags[:, 1:]
+        new = self._advance(layer, gates, [s * keep for s in state])
+        return [take * n + (1 - take) * s for n, s in zip(new, state, strict=True)]
 
     def _advance(self, layer, gates, state):
         """One step; `gates` hold all but what the state adds."""
@@ -327,6 +349,7 @@ class FactoredLSTM(keras.layers.Layer):
         visual=None,
         initial_state=None,
         reset=None,
+        mask=None,
         training=False,
         return_state=False,
     ):
@@ -353,6 +376,17 @@ class FactoredLSTM(keras.layers.Layer):
             fused=self.fused,
         )
         return config
+
+
+def _flags(reset, mask, dtype):
+    """`(batch, time, 2)`: 0 in the first column resets, 0 in the second skips the step."""
+    if reset is None and mask is None:
+        return None
+    keep = None if reset is None else 1 - ops.cast(reset, dtype)
+    take = None if mask is None else ops.cast(mask, dtype)
+    keep = ops.ones_like(take) if keep is None else keep
+    take = ops.ones_like(keep) if take is None else take
+    return ops.stack([keep, take], axis=-1)
 
 
 def _sees_gpu():

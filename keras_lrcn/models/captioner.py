@@ -1,6 +1,5 @@
 """A photo -> a sentence."""
 
-import os
 from typing import NamedTuple
 
 import keras
@@ -138,13 +137,13 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
                 "`captioner.make_generate_function()` on tensors."
             )
         sampler = self._find_sampler(sampler or self.sampler, num_captions, seed)
-        if isinstance(images, dict):
+        if isinstance(images, dict) and "features" in images:
             images, single, load = list(images["features"]), False, np.asarray
         else:
-            (images, single), load = _as_list(images), self.preprocessor.load_images
+            (images, single), load = self.preprocessor.as_list(images), self.preprocessor.load
         captions = []
-        for start in range(0, len(images), BATCH_SIZES[-1]):
-            visual = load(images[start : start + BATCH_SIZES[-1]])
+        for rows in self._batches(len(images)):
+            visual = load(images[rows])
             captions += self._generate_batch(visual, sampler, max_length, return_details)
         if not return_details:
             captions = [[c.text for c in image] for image in captions]
@@ -170,7 +169,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         Reference: the authors' `score_caption` leaves `<eos>` out; drop the last entry of
         `per_word` for that.
         """
-        images, _ = _as_list(images)
+        images, _ = self.preprocessor.as_list(images)
         captions = [captions] if isinstance(captions, str) else list(captions)
         if len(images) != len(captions):
             raise ValueError(
@@ -178,9 +177,8 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
                 f"{len(captions)} captions."
             )
         scores = []
-        for start in range(0, len(images), BATCH_SIZES[-1]):
-            rows = slice(start, start + BATCH_SIZES[-1])
-            visual = self.preprocessor.load_images(images[rows])
+        for rows in self._batches(len(images)):
+            visual = self.preprocessor.load(images[rows])
             scores += self._word_scores(visual, self.preprocessor.tokenizer(captions[rows]))
         return scores if per_word else np.array([s.sum() for s in scores])
 
@@ -189,12 +187,11 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
 
         Returns:
             `keras.Model` with the inputs of this task, but `visual` being the pooled features
-            `(batch, pooled_dim)`: train it on cached features while the CNN is frozen.
+            `(batch, pooled_dim)`, of videos `(batch, time, pooled_dim)`: train it on cached
+            features while the CNN is frozen.
         """
-        encoder = self.backbone.visual_encoder
-        width = getattr(encoder, "pooled_dim", self.backbone.visual_dim)
         inputs = {
-            "visual": keras.Input((width,), name="visual"),
+            "visual": keras.Input(self._feature_shape(), name="visual"),
             "token_ids": keras.Input((None,), dtype="int32", name="token_ids"),
             "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
         }
@@ -227,19 +224,13 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         backbone = self.backbone
         visual = self.encode(ops.cast(inputs["visual"], backbone.compute_dtype))
         token_ids = inputs["token_ids"]
-        cache = {
-            "visual": backbone.lstm_stack.project_visual(visual),
-            "state": backbone.lstm_stack.initial_state(ops.shape(token_ids)[0]),
-        }
-
+        cache = backbone.start(visual, ops.shape(token_ids)[0])
         kernels = backbone.lstm_stack.step_kernels()
 
         def next(prompt, cache, index):
-            words = backbone.token_embedding(ops.take(prompt, index - 1, axis=1))
-            hidden, state = backbone.lstm_stack.step(
-                words, cache["state"], cache["visual"], kernels
-            )
-            return self.predict_words(hidden), hidden, {**cache, "state": state}
+            words = ops.take(prompt, index - 1, axis=1)
+            hidden, cache = backbone.step(words, cache, kernels)
+            return self.predict_words(hidden), hidden, cache
 
         draws = {"draws": inputs["draws"]} if "draws" in inputs else {}
         outputs = self.sampler(
@@ -254,22 +245,30 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         )
         return outputs if isinstance(outputs, dict) else {"token_ids": outputs}
 
+    def _feature_shape(self):
+        """Of pooled features; of an encoder without CNN, what it takes."""
+        encoder = self.backbone.visual_encoder
+        shape = () if encoder is None else encoder.input.shape[1:]
+        if 0 < len(shape) < 3:
+            return shape
+        return (*shape[:-3], getattr(encoder, "pooled_dim", self.backbone.visual_dim))
+
     def encode(self, visual):
         """Turns visual inputs into what the LSTM stack is given.
 
         Args:
-            visual: pixels in the model's range as `preprocessor.load_images` returns them, or
-                pooled features `(batch, pooled_dim)`, which pass the CNN by.
+            visual: inputs in the model's range as `preprocessor.load` returns them, or pooled
+                features `(batch, pooled_dim)`, which pass the CNN by.
 
         Returns:
-            Float tensor `(batch, visual_dim)`.
+            Float tensor `(batch, visual_dim)`; of a describer also a dict, see its backbone.
         """
         encoder = self.backbone.visual_encoder
         if encoder is None:
             return visual
-        if len(visual.shape) == 2 and len(encoder.input.shape) > 2:
+        if len(visual.shape) == len(encoder.input.shape) - 2:
             return encoder.project(visual) if hasattr(encoder, "project") else visual
-        return encoder(visual, training=False)
+        return encoder(visual)
 
     def _find_sampler(self, sampler, num_captions=1, seed=None):
         if isinstance(sampler, str) and sampler in NAMED_SAMPLERS:
@@ -289,6 +288,11 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         elif seed is not None:
             changes["seed"] = seed
         return type(sampler).from_config({**config, **changes})
+
+    def _batches(self, count):
+        """Slices of at most as many inputs as are loaded and described at once."""
+        size = max(s for s in BATCH_SIZES if s <= self.preprocessor.most_at_once)
+        return [slice(start, start + size) for start in range(0, count, size)]
 
     def _generate_batch(self, visual, sampler, max_length, with_scores):
         tokenizer = self.preprocessor.tokenizer
@@ -395,13 +399,3 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         if isinstance(config.get("sampler"), dict):
             config["sampler"] = keras.saving.deserialize_keras_object(config["sampler"])
         return super().from_config(config)
-
-
-def _as_list(images):
-    if isinstance(images, (str, os.PathLike)):
-        return [images], True
-    if hasattr(images, "as_numpy_iterator"):
-        return [image for batch in images.as_numpy_iterator() for image in batch], False
-    if hasattr(images, "ndim") and images.ndim in (2, 3):
-        return [np.asarray(images)], True
-    return list(images), False

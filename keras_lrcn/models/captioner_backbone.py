@@ -103,7 +103,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
 
         # === Config ===
         self.vocabulary_size = vocabulary_size
-        self.visual_dim = features.shape[-1]
+        self.visual_dim = getattr(features, "shape", (None,))[-1]  # None: no single vector
         self.embedding_dim = embedding_dim
         self.units = units
         self.num_layers = num_layers
@@ -125,6 +125,36 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
         """
         words = self.embedding_dropout(self.token_embedding(token_ids))
         return self.lstm_stack(words, visual=self.visual_dropout_layer(features))
+
+    def start(self, features, batch_size):
+        """Starts sentences: what decoding carries from word to word.
+
+        Args:
+            features: what the visual encoder gives.
+            batch_size: int, sentences.
+
+        Returns:
+            Dict of tensors, a row for each sentence, that samplers may repeat and reorder.
+        """
+        return {
+            "visual": self.lstm_stack.project_visual(features),
+            "state": self.lstm_stack.initial_state(batch_size),
+        }
+
+    def step(self, token_ids, cache, kernels=None):
+        """Reads one word of each sentence, for decoding.
+
+        Args:
+            token_ids: int tensor `(batch,)`.
+            cache: what `start` or an earlier `step` returned.
+            kernels: what `lstm_stack.step_kernels` returned, once for many steps.
+
+        Returns:
+            `(hidden, cache)`: float tensor `(batch, units)`, and the new dict.
+        """
+        words = self.token_embedding(token_ids)
+        hidden, state = self.lstm_stack.step(words, cache["state"], cache.get("visual"), kernels)
+        return hidden, {**cache, "state": state}
 
     def get_config(self):
         config = super().get_config()

@@ -50,23 +50,39 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
     backbone_cls = LRCNCaptionerBackbone
     tokenizer_cls = WordTokenizer
     image_converter_cls = LRCNImageConverter
+    visual_key = "images"  # of the dicts to learn from
+    most_at_once = 64  # inputs that are loaded together
 
     def __init__(self, tokenizer, image_converter=None, sequence_length=20, **kwargs):
         super().__init__(tokenizer=tokenizer, sequence_length=sequence_length, **kwargs)
         self.image_converter = image_converter
 
     def call(self, x, y=None, sample_weight=None, sequence_length=None):
-        if not isinstance(x, dict) or not {"images", "captions"} <= set(x):
+        if not isinstance(x, dict) or not {self.visual_key, "captions"} <= set(x):
             raise ValueError(
-                'The captioner learns from dicts with "images" and "captions". Received: '
+                f'The task learns from dicts with "{self.visual_key}" and "captions". Received: '
                 f"{sorted(x) if isinstance(x, dict) else type(x)}."
             )
         if not self.built:
             self.build(None)
         text = super().call(x["captions"], sequence_length=sequence_length)
         inputs, targets, weights = text
-        inputs["visual"] = self.convert_images(x["images"])
+        inputs["visual"] = self.convert_images(x[self.visual_key])
         return inputs, targets, weights
+
+    def as_list(self, images):
+        """Returns what `generate` was given as a list, and whether it was a single image."""
+        if isinstance(images, (str, os.PathLike)):
+            return [images], True
+        if hasattr(images, "as_numpy_iterator"):
+            return [image for batch in images.as_numpy_iterator() for image in batch], False
+        if hasattr(images, "ndim") and images.ndim in (2, 3):
+            return [np.asarray(images)], True
+        return list(images), False
+
+    def load(self, images):
+        """A list of inputs of `generate` -> the array of visual inputs."""
+        return self.load_images(images)
 
     def convert_images(self, images):
         """Resizes and scales a batch (or one) of pixels 0-255; vectors pass."""
@@ -97,7 +113,7 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
 
     def generate_preprocess(self, x, sequence_length=None):
         """Photos -> the dict that `generate_step` starts from."""
-        return self.start_captions(self.load_images(x), sequence_length)
+        return self.start_captions(self.load(x), sequence_length)
 
     def start_captions(self, visual, sequence_length=None):
         """Adds rows of `<bos>` and room for `sequence_length` words to visual inputs."""

@@ -45,6 +45,17 @@ class PresetTask:
             )
         return task
 
+    def kept(self, name, build):
+        """Returns `build()`, made once: an inference model that shares the layers of this task.
+
+        As an attribute it would become a layer of the task, and its weights be saved twice.
+        """
+        models = self.__dict__.setdefault("_kept", _Untracked())
+        if name not in models.by_name:
+            model = build()
+            models.by_name[name] = for_inference(model) if isinstance(model, keras.Model) else model
+        return models.by_name[name]
+
     def load_task_weights(self, filepath):
         keras.saving.load_weights(self, str(filepath), objects_to_skip=self._not_in_head())
         self._head_loaded = True
@@ -61,3 +72,16 @@ class PresetTask:
         self.compile(**config)
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
+
+
+class _Untracked:
+    """A namespace that Keras does not look into for layers."""
+
+    def __init__(self):
+        self.by_name = {}
+
+
+def for_inference(model):
+    """Compiles a model for `predict_on_batch`: XLA on JAX only, see `LRCNCaptioner.compile`."""
+    model.compile(jit_compile=keras.backend.backend() == "jax")
+    return model

@@ -1,4 +1,6 @@
+from keras_lrcn.preprocessing.frame_padding import pad_frames as pad_frames
 from keras_lrcn.preprocessing.prefix_tree import prefix_levels as prefix_levels
+from keras_lrcn.preprocessing.semantic_roles import SemanticRoles as SemanticRoles
 from keras_lrcn.preprocessing.word_tokenizer import WordTokenizer as WordTokenizer
 from keras_lrcn.preprocessing.word_tokenizer import build_vocabulary as build_vocabulary
 from keras_lrcn.preprocessing.word_tokenizer import split_words as split_words

@@ -84,7 +84,7 @@ def test_a_killed_cache_goes_on_where_it_was(tmp_path):
 
 
 def test_halved_weights_load_into_the_same_model(tmp_path):
-    from applications.captioning.preset import halve
+    from keras_lrcn.publishing import halve
 
     def build():
         return keras.Sequential([keras.Input((40,)), keras.layers.Dense(3000, name="wide")])

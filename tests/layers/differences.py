@@ -83,6 +83,23 @@ def reset_difference(options, time=7):
     return stack_difference(options, time, reset=reset)
 
 
+def mask_difference(options, **more):
+    """Padding on the right, masked, against the equations on each row without it."""
+    stack, equations = stack_of(options, **more)
+    words, visual = uniform(BATCH, 9, WORD), uniform(BATCH, VISUAL)
+    lengths = [9, 4, 1]
+    mask = np.arange(9)[None] < np.array(lengths)[:, None]
+    outputs, final = stack(words, visual=visual, mask=mask, return_state=True)
+    worst = 0.0
+    for row, length in enumerate(lengths):
+        one = slice(row, row + 1)
+        expected = lstm_equations.run_stack(words[one, :length], visual=visual[one], **equations)
+        pairs = [(outputs[one, :length], expected[0])]
+        pairs += [(found[one], wanted) for found, wanted in zip(final, expected[1], strict=True)]
+        worst = max(worst, *(difference(found, wanted) for found, wanted in pairs))
+    return worst
+
+
 def state_difference(options):
     count = options["num_layers"] * (1 if options.get("cell") == "rnn" else 2)
     return stack_difference(options, state=[uniform(BATCH, UNITS) for _ in range(count)])
@@ -158,6 +175,8 @@ def differences():
         yield f"{name}, fused", stack_difference(options, fused=True)
         yield f"{name}, resets", reset_difference(options)
         yield f"{name}, 40 steps with resets", reset_difference(options, time=40)
+        yield f"{name}, masked", mask_difference(options)
+        yield f"{name}, masked, fused", mask_difference(options, fused=True)
         yield f"{name}, from a state", state_difference(options)
         yield f"{name}, step by step", step_difference(options)
         yield f"{name}, mixed_bfloat16", stack_difference(options, dtype="mixed_bfloat16")

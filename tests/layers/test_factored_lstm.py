@@ -60,6 +60,23 @@ def test_a_reset_starts_a_new_sequence(cell):
     np.testing.assert_allclose(outputs[:, :3], stack(words[:, :3], visual=image), atol=1e-6)
 
 
+@pytest.mark.parametrize("loop", ["hoisted", "keras"])
+@pytest.mark.parametrize("time", [7, 40])
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_skipped_steps_leave_no_trace(cell, time, loop):
+    stack, _, image = build(cell=cell, factored=True, fused=loop == "keras")
+    words = draw(4, time, 6)
+    mask = np.random.random((4, time)) < 0.6
+    mask[:, 0] = True
+    outputs, state = stack(words, visual=image, mask=mask, return_state=True)
+    for row, kept in enumerate(mask):
+        short = words[row : row + 1, kept]
+        expected, expected_state = stack(short, visual=image[row : row + 1], return_state=True)
+        np.testing.assert_allclose(outputs[row][kept], expected[0], atol=1e-5)
+        for found, wanted in zip(state, expected_state, strict=True):
+            np.testing.assert_allclose(found[row], wanted[0], atol=1e-5)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
 def test_state_carries_a_sequence_that_comes_in_parts(cell):
     stack, words, image = build(cell=cell, num_layers=3)

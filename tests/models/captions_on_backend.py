@@ -1,4 +1,7 @@
-"""Prints, as one json line, what a preset says about photos on the backend of KERAS_BACKEND."""
+"""Prints, as one json line, what a preset says about inputs on the backend of KERAS_BACKEND.
+
+Inputs are photos of one size (.npy), videos (.npz) or semantic tuples (.json).
+"""
 
 import json
 import sys
@@ -10,9 +13,17 @@ import keras_lrcn
 from keras_lrcn.samplers import BeamSearch, BestOfN
 
 
-def main(preset, photos):
-    captioner = keras_lrcn.LRCNCaptioner.from_preset(preset)
-    photos = list(np.load(photos))
+def read_inputs(path):
+    if path.endswith(".json"):
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    stored = np.load(path)
+    return list(stored.values()) if path.endswith(".npz") else list(stored)
+
+
+def main(task, preset, path):
+    captioner = getattr(keras_lrcn, task).from_preset(preset)
+    photos = read_inputs(path)
     said = {"backend": keras.backend.backend()}
     for name, sampler in {
         "greedy": "greedy",
