@@ -15,7 +15,7 @@ class TupleExperiment:
     factored: bool = False
     dropout: float = 0.3
     label_smoothing: float = 0.1
-    epochs: int = 10
+    epochs: int = 6
     batch_size: int = 32
     rate: float = 2e-3
     distance: float = 2.5  # of the noise, see `noise.py`: a fourth of the scenes is mistaken
@@ -72,8 +72,8 @@ VIDEO_EXPERIMENTS = {
         "Venugopalan et al., NAACL 2015: mean pooling",
         encoder="mean",
         frames_weight=0.0,
-        epochs=20,
+        epochs=10,
     ),
-    "shuffled": VideoExperiment("control: frames in random order", shuffled=True, epochs=20),
-    "blind": VideoExperiment("control: never sees the video", blind=True, epochs=5),
+    "shuffled": VideoExperiment("control: frames in random order", shuffled=True, epochs=10),
+    "blind": VideoExperiment("control: never sees the video", blind=True, epochs=3),
 }
