@@ -99,8 +99,8 @@ class CaptionConfidence:
         Args:
             captioner: `keras_lrcn.LRCNCaptioner`.
             photos: list of photographs of the domain, hundreds of them; best none that the
-                captioner was trained on.
-            others: list of pictures that it should say nothing about.
+                captioner was trained on. Or a dict of their `features`.
+            others: the same of pictures that it should say nothing about.
             **options: of `captioner.generate`.
 
         Returns:
@@ -109,7 +109,10 @@ class CaptionConfidence:
         encoder = captioner.backbone.visual_encoder
         width = getattr(encoder, "pooled_dim", captioner.backbone.visual_dim)
         confidence = cls(captioner, np.zeros(width), np.zeros(3))
-        features = [confidence.features(list(pictures)) for pictures in (photos, others)]
+        features = [
+            p["features"] if isinstance(p, dict) else confidence.features(list(p))
+            for p in (photos, others)
+        ]
         lengths = np.linalg.norm(features[0], axis=1, keepdims=True)
         confidence.direction = np.mean(features[0] / np.maximum(lengths, 1e-12), axis=0)
         rows = []
