@@ -13,6 +13,7 @@ _HOMES = {
     "CaffeNetBackbone": "encoders",
     "CaffeSGD": "optimizers",
     "Caption": "models",
+    "CaptionConfidence": "confidence",
     "CaptionLoss": "models",
     "Classification": "models",
     "ImageEncoder": "encoders",

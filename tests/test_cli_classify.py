@@ -256,11 +256,12 @@ def test_ctrl_c_ends_a_stream_in_good_order(classify, monkeypatch):
         assert source == "camera:0"
         for number, frame in enumerate(moving_squares(40, 48, 64)):
             yield frame, number / 10
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        yield frame, 4.0
 
     monkeypatch.setattr(keras_lrcn.data, "iter_video", camera)
     status, out, err = classify("camera:0")
-    assert (status, err) == (0, "") and len(out.splitlines()) == 3
+    assert (status, err) == (0, "") and len(out.splitlines()) == 4
 
 
 def test_a_camera_that_is_not_there_is_an_error_of_use(classify):

@@ -20,6 +20,7 @@ LEVELS = {
     "encoders": 1,
     "models": 2,
     "presets": 3,
+    "confidence": 4,
     "evaluation": 4,
     "publishing": 4,
     "retrieval": 4,

@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   keras-lrcn caption "album/**/*.jpg" --n-best 3 --gallery album.html
   keras-lrcn caption photos/ --strategy best_of_n --num-samples 100 --seed 1
   keras-lrcn caption photos/ --forbid man woman --no-repeat-ngram 3 --side-files
+  keras-lrcn caption downloads/ --min-confidence 0.5 --format jsonl
 
 The captions go to standard output (or --output), everything else to standard error. The exit
 status is 0, or 1 where an image was broken: those are named at the end, the others are done.
@@ -45,6 +46,10 @@ def add_options(parser):
     add = group.add_argument
     add("--side-files", action="store_true", help="photo.jpg's caption goes to photo.txt")
     add("--gallery", metavar="FILE.html", help="also write a page with pictures and captions")
+    group = parser.add_argument_group("when to say nothing: the caption is then empty")
+    add = group.add_argument
+    add("--min-confidence", type=_share, metavar="P", help="no photo of the model's kind, 0 to 1")
+    add("--min-score", type=float, metavar="S", help="log-probability (nats) of the caption")
 
 
 def add_shared_options(parser, unit):
@@ -79,10 +84,20 @@ def run(args):
     if side_files and not args.output:
         done = {path for path, side_file in side_files.items() if os.path.exists(side_file)}
     records, broken = write_records(source, paths, args, done, keep)
+    shown = set(paths)
+    records = [record for record in records if record.image in shown]
+    if silent := [record for record in records if not record.captions[0].text]:
+        tell(f"{len(silent)} of {len(paths)} images have nothing that could be described")
     if args.gallery:
-        shown = set(paths)
-        _write_gallery(args.gallery, [r for r in records if r.image in shown])
+        _write_gallery(args.gallery, records)
     return report(broken, len(paths), source.unit)
+
+
+def _share(text):
+    """`argparse` type of a number from 0 to 1."""
+    if not 0 <= float(text) <= 1:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 1, not {text}")
+    return float(text)
 
 
 def check_folders(*paths):

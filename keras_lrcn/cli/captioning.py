@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from keras_lrcn.cli import strategies
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.quiet import without_greetings
-from keras_lrcn.cli.records import Record
+from keras_lrcn.cli.records import Record, StoredCaption
 
 DEFAULT_PRESET = "lrcn2f_efficientnet_lite0_flickr8k"
 DECODERS = 4  # threads
@@ -56,9 +56,8 @@ def captioned(source, names, args, broken):
     shown = not args.output and sys.__stdout__.isatty()  # captions on a screen are progress enough
     with tqdm(total=len(names), unit=source.unit, disable=True if shown else None) as bar:
         for batch in _batches(_decoded(source, names, model), model, broken, bar):
-            batch_names, inputs = zip(*batch, strict=True)
-            for name, captions in zip(batch_names, model(list(inputs)), strict=True):
-                yield Record(name, tuple(captions))
+            for record in model.records(*zip(*batch, strict=True)):
+                yield record
                 bar.update()
 
 
@@ -81,7 +80,9 @@ class Model:
 
     def __init__(self, source, args):
         self.source, self.args = source, args
-        self.captioner = None
+        self.captioner = self.confidence = None
+        self.min_score = getattr(args, "min_score", None)
+        self.min_confidence = getattr(args, "min_confidence", None)
 
     def load(self):
         if self.captioner is not None:
@@ -89,6 +90,8 @@ class Model:
         name = self.args.preset or self.source.default_preset()
         self.captioner = load_model(self.source.task, name)
         self.options = strategies.generate_options(self.args)
+        if self.min_confidence is not None:
+            self.confidence = _load_confidence(self.captioner, name)
 
     @property
     def batch_size(self):
@@ -103,12 +106,40 @@ class Model:
         """Resizes pixels as the model would, so that a window of large photos fits in memory."""
         return self.captioner.preprocessor.resize(image) if self.captioner else image
 
+    def records(self, names, inputs):
+        """Captions inputs, and keeps silent where the best caption is not good enough."""
+        if self.confidence is None:
+            captions, confidences = self(list(inputs)), [None] * len(inputs)
+        else:
+            features = self.confidence.features(list(inputs))
+            captions = self({"features": features})
+            confidences = self.confidence(features, [best for best, *_ in captions]).tolist()
+        rows = zip(names, map(tuple, captions), confidences, strict=True)
+        return [self._judged(Record(*row)) for row in rows]
+
+    def _judged(self, record):
+        best, confidence = record.captions[0], record.confidence
+        unlikely = self.min_score is not None and best.score < self.min_score
+        unsure = confidence is not None and confidence < self.min_confidence
+        if not (unlikely or unsure):
+            return record
+        return record._replace(captions=(StoredCaption("", best.score, best.finished),))
+
     def __call__(self, images):
         """Captions a list of uint8 images: a list of `Caption`, best first, for each."""
         try:
             return self.captioner.generate(images, return_details=True, **self.options)
         except ValueError as error:  # a word to forbid that the model does not know, ...
             raise CommandError(error) from error
+
+
+def _load_confidence(captioner, preset):
+    from keras_lrcn import CaptionConfidence
+
+    try:
+        return CaptionConfidence.from_preset(captioner, preset)
+    except (FileNotFoundError, ValueError) as error:
+        raise CommandError(f"--min-confidence: {error}") from error
 
 
 def _decoded(source, names, model):

@@ -90,7 +90,8 @@ def _figure(record, read_image):
     name = html.escape(os.path.basename(record.image))
     return figure(
         picture(record.image, read_image, best.text),
-        shaded_words(best.text, best.text.split(), best.word_scores),
+        shaded_words(best.text, best.text.split(), best.word_scores)
+        or "<i>nothing to describe</i>",
         f'<span title="{html.escape(record.image)}">{number(best.score)} · {name}</span>',
         [(number(caption.score), html.escape(caption.text)) for caption in rest],
     )

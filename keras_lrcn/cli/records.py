@@ -25,10 +25,11 @@ class StoredCaption(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One image (video, tuple) and its captions, the best first."""
+    """One image (video, tuple) and its captions, the best first; one without text is silence."""
 
     image: str
     captions: tuple
+    confidence: float | None = None  # where one was asked for; only json lines keep it
 
 
 class Jsonl:
@@ -48,6 +49,8 @@ class Jsonl:
     def encode(self, record):
         best = record.captions[0]
         row = {self.image: record.image, self.caption: best.text, **self._scores(best)}
+        if record.confidence is not None:
+            row["confidence"] = round(record.confidence, 4)
         if self.num_best > 1:
             every = [{self.caption: c.text, **self._scores(c)} for c in record.captions]
             row[self.caption + "s"] = every
@@ -62,7 +65,7 @@ class Jsonl:
 
     def _record(self, row):
         captions = row.get(self.caption + "s", [row])
-        return Record(row[self.image], tuple(map(self._stored, captions)))
+        return Record(row[self.image], tuple(map(self._stored, captions)), row.get("confidence"))
 
     def _scores(self, caption):
         return {"score": round(float(caption.score), 4), "finished": bool(caption.finished)}

@@ -9,7 +9,7 @@ from keras_lrcn.data.formats import detect_format, read_dataset
 from keras_lrcn.data.text_files import read_json
 
 ID_COLUMNS = ("image_id", "video_id")
-FILE_COLUMNS = (*IMAGE_COLUMNS, "video")
+FILE_COLUMNS = (*IMAGE_COLUMNS, "video", "input")  # "input" is what `describe` writes
 SENTENCE_COLUMNS = (*CAPTION_COLUMNS[1:], "description")
 
 

@@ -65,7 +65,8 @@ def read_label_results(path, labels):
 
     - `probabilities`: an object from class to probability, in a csv as json;
     - `top`: a list of objects with `label` and `probability`, the likeliest first;
-    - `label`, the class it was taken for, and optionally its `probability`.
+    - `label`, the class it was taken for, and optionally its `probability`; in a csv then
+      `label_2`, `probability_2` and so on.
 
     Several entries of one video are its clips.
 
@@ -124,7 +125,7 @@ def _probabilities(entry, place):
     listed = entry.get("probabilities") or entry.get("top")
     try:
         if not listed:
-            return {_text(entry, LABEL_COLUMNS, place): float(entry.get("probability") or 1)}
+            return _columns(entry, place)
         if isinstance(listed, str):  # a csv cell
             listed = json.loads(listed)
         if not isinstance(listed, dict):
@@ -134,6 +135,16 @@ def _probabilities(entry, place):
         raise ValueError(
             f"{place}: not class probabilities ({error!r}). Received: {entry}."
         ) from error
+
+
+def _columns(entry, place):
+    """`label, probability, label_2, probability_2, ...`, as a csv has them."""
+    probabilities = {_text(entry, LABEL_COLUMNS, place): float(entry.get("probability") or 1)}
+    rank = 2
+    while entry.get(f"label_{rank}"):
+        probabilities[entry[f"label_{rank}"]] = float(entry[f"probability_{rank}"])
+        rank += 1
+    return probabilities
 
 
 class _Finder:

@@ -72,7 +72,7 @@ class ImageEncoder(keras_hub.models.Backbone):
         super().__init__(inputs=images, outputs=self.project(pooled), dtype=dtype, **kwargs)
 
         # === Config ===
-        self.pooled_dim = pooled.shape[-1]
+        self.pooled, self.pooled_dim = pooled, pooled.shape[-1]
         self.pooling = pooling
         self.units = units
         self.activation = activation

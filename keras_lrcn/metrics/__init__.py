@@ -6,6 +6,7 @@ from keras_lrcn.metrics.activity import (
     confusion_matrix,
     video_probabilities,
 )
+from keras_lrcn.metrics.auroc import auroc
 from keras_lrcn.metrics.bleu import bleu_from_statistics, bleu_statistics, sentence_bleu4
 from keras_lrcn.metrics.bootstrap import bootstrap_interval
 from keras_lrcn.metrics.captions import evaluate_captions
@@ -20,6 +21,7 @@ __all__ = [
     "CiderD",
     "DocumentFrequencies",
     "activity_scores",
+    "auroc",
     "bleu_from_statistics",
     "bleu_statistics",
     "bootstrap_interval",

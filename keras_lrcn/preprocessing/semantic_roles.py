@@ -32,10 +32,11 @@ class SemanticRoles:
     """The roles of a semantic tuple and the words that each of them may hold.
 
     A tuple is a dict from role to what is known of it: a word; a list of words; a dict from
-    word to probability, or pairs `(word, probability)`, as a CRF or a classifier gives them. A
-    string with semicolons is a list. A missing role is unknown, and so is one that is `None`.
-    Case, underscores, outer blanks and remarks in brackets do not count, nor does an `s` at the
-    end of a role; of an unknown word with slashes (`sofa/couch`) the known parts count.
+    word to probability, or pairs `(word, probability)`, as a CRF gives them; or what
+    `LRCNActivity.classify` returns. A string with semicolons is a list. A missing role is
+    unknown, and so is one that is `None`. Case, underscores, outer blanks and remarks in brackets
+    do not count, nor does an `s` at the end of a role; of an unknown word with slashes
+    (`sofa/couch`) the known parts count.
 
     Args:
         roles: dict from the name of a role to the list of its words.
@@ -172,6 +173,8 @@ def _pairs(role, value, multiple):
         return []
     if isinstance(value, str):
         value = [word for word in value.split(";") if word.strip()]
+    if hasattr(value, "class_names"):  # a `Classification`
+        value = dict(zip(value.class_names, map(float, value.probabilities), strict=True))
     if isinstance(value, dict):
         value = list(value.items())
     elif not isinstance(value, (list, tuple)):

@@ -74,6 +74,8 @@ def test_videos_are_named_by_an_id_or_their_file(tmp_path):
     ]
     results = write(tmp_path / "results.csv", "video,description\n/tmp/a.mp4,a man\n")
     assert read_results(results, references) == {"clips/a.mp4": "a man"}
+    described = write(tmp_path / "d.jsonl", '{"input": "/x/a.mp4", "sentence": "a man"}\n')
+    assert read_results(described, references) == {"clips/a.mp4": "a man"}
     by_id = write(tmp_path / "ids.jsonl", '{"video_id": 3, "captions": ["a", "b"]}\n')
     assert read_references(by_id) == [CaptionedImage("3", "", ("a", "b"))]
 

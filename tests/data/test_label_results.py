@@ -54,6 +54,19 @@ def test_csv_cells_hold_json_or_a_label(tmp_path):
     np.testing.assert_allclose(results.probabilities, [[0.75, 0.25], [1, 0]])
 
 
+def test_what_classify_writes_is_read(tmp_path):
+    from keras_lrcn.cli.class_records import FORMATS, ClassRecord
+
+    top = (("Sit", 0.7), ("Run", 0.2), ("Jump", 0.1))
+    records = [ClassRecord(f"clips/{name}", top, 0.0, 3.5) for name in LABELS]
+    for suffix in ("jsonl", "csv"):
+        record_format = FORMATS[suffix](3)
+        text = record_format.header + "".join(map(record_format.encode, records))
+        results = read_label_results(write(tmp_path / f"results.{suffix}", text), LABELS)
+        assert results.num_listed == 3
+        np.testing.assert_allclose(results.probabilities, [[0.1, 0.2, 0.7]] * 2)
+
+
 @pytest.mark.parametrize(
     "rows, message",
     [

@@ -177,6 +177,24 @@ def test_streams_are_channels():
     np.testing.assert_allclose(both[..., 3], video @ GREY / 64 - 2, atol=1e-5)
 
 
+def test_flow_is_a_stream_as_long_as_the_frames():
+    pytest.importorskip("cv2")
+    from keras_lrcn.data import FlowEncoding, flow_frames
+
+    preprocessor = make_describer("s2vt").preprocessor
+    preprocessor.image_converter.image_size = (32, 40)
+    preprocessor.flow_encoding = FlowEncoding(method="dis").to_config()
+    preprocessor.streams = ("grey", "flow")
+    video = np.random.default_rng(0).integers(0, 256, (4, 32, 40, 3), "uint8")
+    loaded = preprocessor.load_video(video)
+    flow = flow_frames(video, FlowEncoding(method="dis")) / 64 - 2
+    assert loaded.shape == (4, 32, 40, 4)
+    np.testing.assert_allclose(loaded[1:, ..., 1:], flow, atol=1e-6)
+    np.testing.assert_array_equal(loaded[0, ..., 1:], loaded[1, ..., 1:])
+    still = preprocessor.load_video(video[:1])[..., 1:]
+    assert still.shape == (1, 32, 40, 3) and not still.any()  # no motion is 128, here 0
+
+
 def test_few_large_videos_are_loaded_at_once():
     preprocessor = make_describer("s2vt").preprocessor
     assert preprocessor.most_at_once == 64

@@ -32,6 +32,15 @@ def test_words_lists_and_probabilities():
     assert vector(scene=list(probabilities.items())) == vector(scene=probabilities)
 
 
+def test_what_a_classifier_says_is_a_role():
+    from keras_lrcn.models import Classification
+
+    names, probabilities = ("Kitchen", "living room"), np.array([0.25, 0.75])
+    seen = Classification.of_mean(probabilities, np.ones((1, 2)), [0.0], names, top=2)
+    assert vector(scene=seen) == [0.25, 0, 0.75, 0, 0, 0, 0]
+    assert vector(scene=seen.top) == vector(scene=seen)
+
+
 def test_a_plain_list_shares_a_role_of_one_word():
     assert vector(scene=["kitchen", "living room"]) == [0.5, 0, 0.5, 0, 0, 0, 0]
 
