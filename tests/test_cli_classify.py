@@ -264,6 +264,12 @@ def test_ctrl_c_ends_a_stream_in_good_order(classify, monkeypatch):
     assert (status, err) == (0, "") and len(out.splitlines()) == 4
 
 
+def test_a_missing_package_is_named_with_its_remedy(videos, classify, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)  # what an import finds that is not installed
+    status, out, err = classify(good(videos)[0])
+    assert (status, out) == (2, "") and 'pip install "keras-lrcn[video]"' in err
+
+
 def test_a_camera_that_is_not_there_is_an_error_of_use(classify):
     pytest.importorskip("cv2")
     status, out, err = classify("camera:97")
