@@ -88,7 +88,17 @@ def run(args):
     if args.stream or any(map(is_live, args.paths)):
         return _run_stream(args)
     check_folders(args.output)
-    paths = listed(Videos(), args)
+    paths, broken, damaged = listed(Videos(), args), {}, {}
+    _write_records(paths, args, broken, damaged)
+    if damaged:
+        tell(f"{len(damaged)} of {len(paths)} videos are damaged, classified as far as they go:")
+        for damage in damaged.values():
+            print(f"  {damage}", file=sys.stderr)
+    return report(broken, len(paths), Videos.unit)
+
+
+def _write_records(paths, args, broken, damaged):
+    """Classifies all that lacks its record or its timeline, and writes what it lacks."""
     timelines = timeline_paths(paths, args.timeline, args.timeline_format) if args.timeline else {}
     record_format = FORMATS[args.format](args.top)
     records, file = resume(args.output, record_format) if args.output else ([], None)
@@ -97,7 +107,6 @@ def run(args):
     todo = [path for path in paths if path not in drawn]
     if len(todo) < len(paths):
         tell(f"{len(paths) - len(todo)} of {len(paths)} videos are done already")
-    broken, damaged = {}, {}
     with records_to(file) as write:
         write(b"" if file else to_bytes(record_format.header))
         for record, result in classified(todo, ActivityModel(args), args, broken, damaged):
@@ -105,11 +114,6 @@ def run(args):
                 _write_timeline(timelines[record.video], record.video, result)
             if record.video not in done:
                 write(to_bytes(record_format.encode(record)))
-    if damaged:
-        tell(f"{len(damaged)} of {len(paths)} videos are damaged, classified as far as they go:")
-        for damage in damaged.values():
-            print(f"  {damage}", file=sys.stderr)
-    return report(broken, len(paths), Videos.unit)
 
 
 def timeline_paths(paths, folder, suffix):
