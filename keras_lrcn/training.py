@@ -31,7 +31,15 @@ def fit_resumable(model, dataset_of_epoch, epochs, folder, after_epoch=None, **k
     ```
     """
 
+    metrics_are_built = keras.backend.backend() == "tensorflow"
+
     def train_epoch(epoch):
+        nonlocal metrics_are_built
+        if not metrics_are_built:
+            # On JAX and torch the first `fit` looks at a batch before it starts. That is an
+            # iteration, which data that counts its epochs must not count: another dataset's.
+            keras.Model.evaluate(model, dataset_of_epoch(epoch), steps=1, verbose=0)
+            metrics_are_built = True
         data = dataset_of_epoch(epoch)
         fitted = keras.Model.fit(model, data, initial_epoch=epoch, epochs=epoch + 1, **kwargs)
         return {name: float(values[-1]) for name, values in fitted.history.items()}

@@ -73,6 +73,45 @@ def test_a_recogniser_knows_videos_that_it_learned_from(name, shared_data):
     assert len({e.label for e in some}) > 1 and sum(right) >= 0.8 * len(some)
 
 
+DESCRIBERS = sorted(
+    name
+    for name, preset in keras_lrcn.list_presets().items()
+    if preset["task"] == "LRCNVideoDescriber"
+)
+
+
+@pytest.mark.parametrize("name", DESCRIBERS)
+def test_a_describer_is_below_4_megabytes(name):
+    size = sum(p.stat().st_size for p in (EMBEDDED / name).rglob("*") if p.is_file())
+    assert 1e6 < size < 4e6
+
+
+def test_the_describer_of_tuples_speaks_of_what_it_is_told():
+    describer = keras_lrcn.LRCNVideoDescriber.from_preset("lrcn2u_crfprob_charades")
+    kitchen, bedroom = describer.generate(
+        [
+            {"roles": {"scene": "kitchen", "objects": ["dish", "sink"]}},
+            {"roles": {"scene": {"bedroom": 0.9}, "objects": {"pillow": 0.9, "bed": 0.8}}},
+        ]
+    )
+    assert "pillow" in bedroom.lower() and "pillow" not in kitchen.lower()
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_describer_of_mouths_reads_held_out_videos(shared_data):
+    pytest.importorskip("av")
+    from applications.video_description.grid_videos import split_grid
+    from keras_lrcn.metrics import word_error_rate
+
+    held_out = split_grid(str(shared_data))[1][:40]
+    describer = keras_lrcn.LRCNVideoDescriber.from_preset("s2vt_grid_s1")
+    sentences = describer.generate([e.path for e in held_out])
+    candidates = dict(zip((e.video_id for e in held_out), sentences, strict=True))
+    scores = word_error_rate({e.video_id: list(e.captions) for e in held_out}, candidates)
+    assert scores["WER"] < 0.15  # 0.067 on all hundred
+
+
 @pytest.fixture(scope="module")
 def captioner():
     return keras_lrcn.LRCNCaptioner.from_preset(CAPTIONER)

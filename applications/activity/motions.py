@@ -61,7 +61,7 @@ def train(classes, num_layers=1, seed=0, num_clips=CLIPS, epochs=EPOCHS):
         0.0, steps - steps // 10, alpha=0.02, warmup_target=5e-3, warmup_steps=steps // 10
     )
     activity.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0))
-    activity.fit(data, epochs=epochs, verbose=0)
+    activity.fit(data, epochs=epochs, shuffle=False, verbose=0)
     return activity
 
 
@@ -88,7 +88,8 @@ def table(seeds):
             shuffled = held_out_accuracy(activity, seed, shuffle_frames=True)
             found["LRCN, frames shuffled"].append(shuffled)
         for name, shares in found.items():
-            rows[name][task] = f"{100 * np.mean(shares):.1f} ± {100 * np.std(shares):.1f}"
+            spread = f" ± {100 * np.std(shares):.1f}" if len(shares) > 1 else ""
+            rows[name][task] = f"{100 * np.mean(shares):.1f}{spread}"
     lines = ["| | " + " | ".join(TASKS) + " |", "|---" * (len(TASKS) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join(cells.values()) + " |" for name, cells in rows.items()]
     return "\n".join(lines)

@@ -44,24 +44,9 @@ class Run:
 
     def build(self):
         e = self.experiment
-        cnn = mouth_cnn((*WINDOW[2:], 2 * e.context + 1), e.filters, e.frame_units)
-        if e.encoder == "mean":
-            cnn = mouth_cnn((*WINDOW[2:], 1), e.filters, e.frame_units)
-            encoder = keras_lrcn.MeanPoolEncoder(cnn)
-        else:
-            encoder = keras_lrcn.S2VTEncoder(
-                cnn,
-                context=e.context,
-                embedding_dim=None,
-                units=e.units,
-                num_layers=e.num_layers,
-                bidirectional=e.bidirectional,
-                attention=e.attention,
-                dropout=e.dropout,
-            )
         backbone = keras_lrcn.LRCNVideoDescriberBackbone(
             self.tokenizer.vocabulary_size(),
-            encoder,
+            self.build_encoder(),
             embedding_dim=e.embedding_dim,
             units=e.units,
             num_layers=e.num_layers,
@@ -77,6 +62,25 @@ class Run:
         )
         sampler = BeamSearch(5, forbidden_words=("<unk>",))
         return keras_lrcn.LRCNVideoDescriber(backbone, preprocessor, sampler=sampler)
+
+    def build_encoder(self):
+        e = self.experiment
+        if e.encoder == "none":
+            return keras_lrcn.MeanPoolEncoder(frame_shape=(1,))
+        if e.encoder == "mean":
+            cnn = mouth_cnn((*WINDOW[2:], 1), e.filters, e.frame_units)
+            return keras_lrcn.MeanPoolEncoder(cnn)
+        cnn = mouth_cnn((*WINDOW[2:], 2 * e.context + 1), e.filters, e.frame_units)
+        return keras_lrcn.S2VTEncoder(
+            cnn,
+            context=e.context,
+            embedding_dim=None,
+            units=e.units,
+            num_layers=e.num_layers,
+            bidirectional=e.bidirectional,
+            attention=e.attention,
+            dropout=e.dropout,
+        )
 
     def training_model(self):
         """The describer, with which word is spoken in each frame as a second output."""
@@ -105,13 +109,11 @@ class Run:
             metrics={k: "sparse_categorical_accuracy" for k in losses},
             jit_compile=False,
         )
-        frames = grid_videos.decode(self.train, os.path.join(self.work, "grid_train.npy"))
-        spoken = grid_videos.Spoken(self.train, frames, self.tokenizer, self.describer.preprocessor)
+        batches = self.training_batches()
 
         def data(epoch):
-            batches = spoken.batches(e.batch_size, [self.seed, epoch], e.shuffled, e.blind)
             keep = lambda x, y: (x, {name: y[name] for name in losses})  # noqa: E731
-            return batches.map(keep)
+            return batches([self.seed, epoch]).map(keep)
 
         def score(epoch, logs):
             if (epoch + 1) % 10 and epoch + 1 < e.epochs:
@@ -122,9 +124,24 @@ class Run:
 
         keras_lrcn.fit_resumable(model, data, e.epochs, self.folder, score, verbose=2)
 
+    def training_batches(self):
+        """Returns a function, seed -> the batches of one epoch."""
+        e = self.experiment
+        if e.encoder == "none":
+            ids = grid_videos.sentence_ids(self.train, self.tokenizer)
+            return lambda seed: grid_videos.blind_batches(ids, e.batch_size, seed)
+        frames = grid_videos.decode(self.train, os.path.join(self.work, "grid_train.npy"))
+        preprocessor = self.describer.preprocessor
+        spoken = grid_videos.Spoken(self.train, frames, self.tokenizer, preprocessor)
+        return lambda seed: spoken.batches(e.batch_size, seed, e.shuffled)
+
     def held_out_scores(self, change=lambda video: video):
         """Word error rate and exact sentences of the held-out files, as `generate` writes them."""
-        videos = [change(self.describer.preprocessor.read_frames(e.path)) for e in self.held_out]
+        if self.experiment.encoder == "none":
+            videos = {"features": np.zeros((len(self.held_out), 1, 1), "float32")}
+        else:
+            read = self.describer.preprocessor.read_frames
+            videos = [change(read(e.path)) for e in self.held_out]
         sentences = self.describer.generate(videos)
         candidates = dict(zip(self.references, sentences, strict=True))
         scores = word_error_rate(self.references, candidates)
@@ -137,8 +154,8 @@ class Run:
             with open(path, encoding="utf-8") as file:
                 return json.load(file)
         rng = np.random.default_rng(0)
-        if self.experiment.blind:
-            rows = {"grey frames": self.held_out_scores(lambda video: np.full_like(video, 128))}
+        if self.experiment.encoder == "none":
+            rows = {"no video": self.held_out_scores()}
         elif self.experiment.shuffled:
             rows = {"shuffled frames": self.held_out_scores(rng.permutation)}
         else:

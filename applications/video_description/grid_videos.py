@@ -41,6 +41,26 @@ def decode(examples, path):
     return np.load(path)
 
 
+def sentence_ids(examples, tokenizer):
+    """int32 `(examples, 8)`: `<bos>`, the six words of each sentence, `<eos>`."""
+    start, end = tokenizer.start_token_id, tokenizer.end_token_id
+    return np.array([[start, *tokenizer(e.captions[0]), end] for e in examples], "int32")
+
+
+def blind_batches(ids, batch_size, seed):
+    """One epoch of sentences without their videos: each shows one frame that says nothing."""
+
+    def batch(rows):
+        inputs = {"visual": tf.zeros((batch_size, 1, 1)), "token_ids": rows[:, :-1]}
+        inputs["padding_mask"] = tf.ones_like(rows[:, :-1])
+        return inputs, {"words": rows[:, 1:]}
+
+    rows = ids[np.random.default_rng(seed).permutation(len(ids))]
+    return (
+        tf.data.Dataset.from_tensor_slices(rows).batch(batch_size, drop_remainder=True).map(batch)
+    )
+
+
 class Spoken:
     """Training videos with their sentences, and which word is spoken in each frame.
 
@@ -55,9 +75,7 @@ class Spoken:
         self.frames = frames
         self.window = preprocessor.window
         self.converter = preprocessor.image_converter
-        words = tokenizer([e.captions[0] for e in examples])
-        ends = [tokenizer.start_token_id], [tokenizer.end_token_id]
-        self.ids = np.array([ends[0] + row + ends[1] for row in words], "int32")
+        self.ids = sentence_ids(examples, tokenizer)
         self.labels = np.zeros(frames.shape[:2], "int32")  # 0, <pad>, is silence
         self.span = np.zeros((len(examples), 2), int)
         for row, example in enumerate(examples):
@@ -68,14 +86,13 @@ class Spoken:
                 self.labels[row, round(word.start) : round(word.end)] = token_id
             self.span[row] = round(spoken[0].start), round(spoken[-1].end)
 
-    def batches(self, batch_size, seed, shuffled=False, blind=False):
+    def batches(self, batch_size, seed, shuffled=False):
         """One epoch of varied videos.
 
         Args:
             batch_size: int.
             seed: int, or a sequence of ints.
             shuffled: bool, whether the frames come in random order: a control.
-            blind: bool, whether the frames are all the same grey: another.
         """
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(self.frames))
@@ -89,7 +106,7 @@ class Spoken:
                     places = rng.permutation(FRAMES)
                     visual, labels = visual[:, places], labels[:, places]
                 ids = self.ids[rows]
-                inputs = {"visual": visual * (not blind), "token_ids": ids[:, :-1]}
+                inputs = {"visual": visual, "token_ids": ids[:, :-1]}
                 inputs["padding_mask"] = np.ones_like(ids[:, :-1])
                 yield inputs, {"words": ids[:, 1:], "frames": labels}
 

@@ -21,7 +21,7 @@ FOLDERS = {"skimage": ("data",), "sklearn": ("datasets", "images")}
 ACTIVITY_PRESET = "lrcn_rgb_small_cnn_motions"
 CLIP = {"motions": ["right", "down", "left", "up"], "frames_each": 24, "scale": 4, "seed": 2015}
 TUPLES = [  # made up; of the roles that the shipped describer knows
-    {"scene": "kitchen", "objects": ["dish", "sink"], "actions": ["washing a dish/dishes"]},
+    {"scene": "kitchen", "objects": ["dish", "sink"], "actions": ["wash a dish/dishes"]},
     {"scene": "bedroom", "objects": ["pillow", "bed", "light"]},
     {"scene": {"hallway": 0.6, "entryway": 0.4}, "objects": {"broom": 0.9, "book": 0.2}},
 ]

@@ -28,7 +28,9 @@ def labelled_clips(
 
     Videos are decoded and resized in parallel and arrive in a fixed order. All that is random,
     the order and each video's clip, window and mirror, comes from `seed`, the epoch and the
-    video's id: each iteration over the dataset is one epoch, counted from `initial_epoch`.
+    video's id: each iteration over the dataset is one epoch, counted from `initial_epoch`. (On
+    JAX and torch the first `fit` looks at a batch before it starts, which counts as one;
+    `fit_resumable` sees to it that it does not.)
 
     Args:
         examples: list of `LabelledVideo`.
