@@ -4,7 +4,8 @@
     python -m benchmarks.scoring --captions FILE     # sentences of your own, one a line
 
 Times are the processor's; run it on one thread (OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1). The
-last line is how fast this machine multiplies large matrices, which nothing can beat.
+last line has beside it how fast NumPy multiplies large matrices on this machine. On one core of an
+AMD EPYC (2026-11-25): 259 pairs a second against 597, 2.3 times as many.
 """
 
 import argparse
@@ -44,17 +45,14 @@ def make_captions(number=100, seed=0):
 
 
 def measure(captioner, captions, visual):
-    """Seconds of the processor to score all pairs in three ways, and the largest difference.
+    """Seconds of the processor to score all pairs in both ways, and the largest difference.
 
     Returns:
-        Dict of seconds (`pairs`, `shared image`, `shared beginnings`), and a float in nats.
+        Dict of seconds (`pairs`, `shared beginnings`), and a float in nats.
     """
     images = [image for image in visual for _ in captions]
     ways = {
         "pairs": lambda: captioner.score(images, list(captions) * len(visual)),
-        "shared image": lambda: score_matrix(
-            captioner, {"features": visual}, captions, score_end=True, captions_at_once=1
-        ),
         "shared beginnings": lambda: score_matrix(
             captioner, {"features": visual}, captions, score_end=True
         ),
@@ -81,8 +79,9 @@ def multiplication_rate(size=2048):
     a = np.random.default_rng(0).normal(size=(size, size)).astype("float32")
     a @ a
     start = time.process_time()
-    a @ a
-    return 2e-9 * size**3 / (time.process_time() - start)
+    for _ in range(5):
+        a @ a
+    return 5 * 2e-9 * size**3 / (time.process_time() - start)
 
 
 def main():

@@ -102,6 +102,17 @@ def test_missing_meteor_is_explained(captions, monkeypatch):
     assert status == 2 and 'pip install "keras-lrcn[meteor]"' in err
 
 
+def test_a_score_that_is_left_out_is_explained_on_standard_error(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    files = ["--references", write(tmp_path / "references.json", coco_references(REFERENCES))]
+    files += ["--results", write(tmp_path / "results.json", coco_results(CANDIDATES)), "--json"]
+    for kind in ("captions", "description"):
+        assert main(["evaluate", kind, *files]) == 0
+        out, err = capsys.readouterr()
+        assert "METEOR" not in json.loads(out)
+        assert "without METEOR" in err and 'pip install "keras-lrcn[meteor]"' in err
+
+
 def test_captions_need_neither_keras_nor_java(tmp_path):
     references = write(tmp_path / "references.json", coco_references(REFERENCES))
     results = write(tmp_path / "results.json", coco_results(CANDIDATES))

@@ -101,3 +101,16 @@ def test_logistic_weights_stay_finite_where_kinds_do_not_overlap():
     confidences = _logistic(weights[0] + weights[1] * x[:, 0])
     assert np.isfinite(weights).all() and (np.diff(confidences) > 0).all()
     assert confidences[4:6].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_shipped_confidence_knows_a_photo_from_noise_and_blank_walls():
+    data = pytest.importorskip("skimage.data")
+    preset = "lrcn2f_efficientnet_lite0_flickr8k"
+    captioner = keras_lrcn.LRCNCaptioner.from_preset(preset)
+    confidence = CaptionConfidence.from_preset(captioner, preset)
+    rng = np.random.default_rng(0)
+    pictures = [data.astronaut(), rng.integers(0, 256, (300, 400, 3), "uint8")]
+    pictures += [np.full((300, 400, 3), grey, "uint8") for grey in (0, 130, 255)]
+    features = confidence.features(pictures)
+    photo, *others = confidence(features, best(captioner, features))
+    assert photo > 0.9 and max(others) < 0.1

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 
 from keras_lrcn.cli import report, score_formats, strategies
+from keras_lrcn.cli.caption import tell
 from keras_lrcn.cli.captioning import DEFAULT_PRESET, Images, captioned
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.records import Jsonl, resume, to_bytes
@@ -18,7 +19,8 @@ EXAMPLES = """examples:
 References are COCO's annotations or any data set that `keras-lrcn check` reads; results are COCO's
 json, or what `keras-lrcn caption --format jsonl` wrote. Every image must have both. Without
 results a model captions the images first; --output keeps its captions, and a run that was
-interrupted goes on there.
+interrupted goes on there. The signature says how many references the images have: scores against
+five (COCO's c5) and against forty (c40) are not comparable.
 """
 SCORES = ("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr")
 
@@ -67,6 +69,14 @@ def add_caption_options(parser):
     )
 
 
+def explain_meteor(args):
+    """Says on standard error why METEOR will be missing, unless it was asked for or refused."""
+    from keras_lrcn.metrics import meteor_obstacle
+
+    if args.meteor is None and (obstacle := meteor_obstacle()):
+        tell(f"the scores come without METEOR. {obstacle}")
+
+
 def _add_model_options(parser):
     group = parser.add_argument_group("captions by a model, where there are no --results")
     add = group.add_argument
@@ -89,6 +99,7 @@ def run(args):
         candidates = readable(read_results, args.results, examples)
     else:
         candidates = _generate(args, examples)
+    explain_meteor(args)
     scores = _scores(examples, candidates, args)
     shown = {name: scores[name] for name in (*SCORES, "intervals") if name in scores}
     name = args.results or args.preset or DEFAULT_PRESET

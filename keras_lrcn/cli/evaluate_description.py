@@ -4,7 +4,7 @@ import argparse
 import html
 
 from keras_lrcn.cli import report, score_formats
-from keras_lrcn.cli.evaluate_captions import SCORES, add_caption_options
+from keras_lrcn.cli.evaluate_captions import SCORES, add_caption_options, explain_meteor
 from keras_lrcn.cli.gallery import number
 from keras_lrcn.cli.score_formats import readable
 
@@ -43,6 +43,7 @@ def run(args):
     report.check_path(args.report)
     examples = readable(read_references, args.references)
     candidates = readable(read_results, args.results, examples)
+    explain_meteor(args)
     scores = _scores({e.image_id: list(e.captions) for e in examples}, candidates, args)
     shown = {name: scores[name] for name in (*ERRORS, *SCORES, "intervals") if name in scores}
     if args.report:

@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.scoring import gigaflops, make_captioner, make_captions, measure
 
 
-def test_three_ways_of_scoring_agree_and_share_work():
+def test_both_ways_of_scoring_agree_and_share_work():
     captions = make_captions(12)
     captioner = make_captioner(captions, width=6, num_words=500)
     visual = np.random.default_rng(0).normal(size=(3, 6)).astype("float32")
