@@ -14,8 +14,8 @@ EXAMPLES = """examples:
 
 References have the columns video and label. Results are what `keras-lrcn classify` wrote, or a csv,
 json or json lines with video and probabilities (class to probability), top (a list of label and
-probability) or label. Several results of one video are its clips: they are scored as they are, and
-averaged.
+probability) or label; top_5 needs five classes of each video (`classify --top 5`). Several results
+of one video are its clips: they are scored as they are, and averaged.
 """
 LEVELS = ("clip", "video")
 
