@@ -1,6 +1,7 @@
 """The pages of the documentation, what they tell readers to run, and files to run it on."""
 
-import importlib.util
+import argparse
+import importlib
 import json
 import re
 import shlex
@@ -79,18 +80,16 @@ def follow(name):
             for missing, stand_in in STAND_INS.items():
                 line = line.replace(missing, stand_in)
             program, *options = shlex.split(line, comments=True)
-            if program == "keras-lrcn":
+            if program == "keras-lrcn" and "--help" not in options:
                 assert main(options) == promised, line
     return names
 
 
 def parses(command):
     """Whether a `python -m` module takes these arguments; nothing of it is run."""
-    import argparse
-
     module, *options = command[command.index("-m") + 1 :]
     if not module.startswith(("applications.", "benchmarks.")):
-        return importlib.util.find_spec(module.partition(".")[0]) is not None
+        return module in ("pytest", "jupyterlab")  # not ours
     original, argv = argparse.ArgumentParser.parse_args, sys.argv
 
     class Parsed(Exception):
@@ -138,6 +137,8 @@ def lay_out_tuples(folder):
     """Observations to describe, and tuples with sentences to learn from."""
     roles = {"scene": "kitchen", "objects": {"cup": 0.8, "dish": 0.3}}
     (folder / "observations.jsonl").write_text(json.dumps({"id": "noon", "roles": roles}) + "\n")
+    said = {"video_id": "noon", "caption": "A person drinks from a cup in the kitchen."}
+    (folder / "references.jsonl").write_text(json.dumps(said) + "\n")
     rows = [
         {"roles": {"activity": verb, "object": thing}, "caption": f"The person {verb}s the {thing}"}
         for verb in ("cut", "peel", "boil")
