@@ -11,7 +11,6 @@ from tests.pages import (
     CHECKOUT,
     PROGRAMS,
     blocks,
-    command_lines,
     commands,
     follow,
     lay_out,
