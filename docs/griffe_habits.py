@@ -7,6 +7,7 @@ import griffe
 
 DOCTEST = re.compile(r"^Example:\n(?=    >>>)", re.MULTILINE)
 CALL_ARGUMENTS = re.compile(r"^Call arguments:.*\n(?:    .*\n?|\n)+", re.MULTILINE)
+RETURNS = re.compile(r"^Returns:\n    (?!:)", re.MULTILINE)
 ARGUMENT = re.compile(r"^    ([\w, ]+):(?= )", re.MULTILINE)
 
 
@@ -26,6 +27,8 @@ class OurHabits(griffe.Extension):
 
 
 def sectioned(text):
-    """Doctests as the section that shows them as code; arguments of calls as a list."""
+    """Doctests as the section that shows them as code; arguments of calls as a list; what is
+    returned as prose, for the words before its first colon are no type."""
     text = DOCTEST.sub("Examples:\n", text)
+    text = RETURNS.sub("Returns:\n    : ", text)
     return CALL_ARGUMENTS.sub(lambda found: ARGUMENT.sub(r"    - `\1`:", found[0]), text)
