@@ -2,12 +2,13 @@
 
 import ast
 import re
+import textwrap
 
 import griffe
 
 DOCTEST = re.compile(r"^Example:\n(?=    >>>)", re.MULTILINE)
 CALL_ARGUMENTS = re.compile(r"^Call arguments:.*\n(?:    .*\n?|\n)+", re.MULTILINE)
-RETURNS = re.compile(r"^Returns:\n    (?!:)", re.MULTILINE)
+RETURNS = re.compile(r"^Returns:\n((?:    .*\n?|\n)+)", re.MULTILINE)
 ARGUMENT = re.compile(r"^    ([\w, ]+):(?= )", re.MULTILINE)
 
 
@@ -30,5 +31,5 @@ def sectioned(text):
     """Doctests as the section that shows them as code; arguments of calls as a list; what is
     returned as prose, for the words before its first colon are no type."""
     text = DOCTEST.sub("Examples:\n", text)
-    text = RETURNS.sub("Returns:\n    : ", text)
+    text = RETURNS.sub(lambda found: f"**Returns:**\n\n{textwrap.dedent(found[1])}", text)
     return CALL_ARGUMENTS.sub(lambda found: ARGUMENT.sub(r"    - `\1`:", found[0]), text)
