@@ -1,7 +1,8 @@
 """The site builds without a warning, knows every public name, and asks no network for anything."""
 
-import importlib
+import importlib.util
 import inspect
+import operator
 import os
 import re
 import subprocess
@@ -10,8 +11,9 @@ import sys
 import pytest
 
 import keras_lrcn
-from tests.pages import CHECKOUT
+from tests.pages import CHECKOUT, page_names
 
+PACKAGE = CHECKOUT / "keras_lrcn"
 WHOLE = ("data", "metrics")  # folders whose pages are made of all that they export
 FROM_OUTSIDE = re.compile(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=.?https?://[^>]*>")
 PAGES = "\n".join(p.read_text() for p in sorted((CHECKOUT / "docs" / "api").glob("*.md")))
@@ -63,3 +65,19 @@ def test_the_site_builds_strictly_and_offline(tmp_path):
         full = {f"keras_lrcn.{folder}.{name}" for name in documented}
         missing = full - shown
         assert {f"{name}.{name.rpartition('.')[2]}" for name in missing} <= shown  # file and name
+
+
+def test_every_name_that_pages_and_docstrings_mention_exists():
+    files = [CHECKOUT / page for page in page_names()] + sorted(PACKAGE.rglob("*.py"))
+    mentioned = {
+        (name, file.name)
+        for file in files
+        for name in re.findall(r"\bkeras_lrcn((?:\.[A-Za-z]\w*)+)", file.read_text("utf-8"))
+    }
+    missing = []
+    for name, file in sorted(mentioned):
+        try:
+            operator.attrgetter(name[1:])(keras_lrcn)
+        except AttributeError:
+            missing.append((name, file))
+    assert len(mentioned) > 100 and not missing
