@@ -3,6 +3,8 @@
 import json
 import pathlib
 
+from keras_lrcn.loading import name_handles
+
 EMBEDDED = pathlib.Path(__file__).parent / "pretrained"
 
 
@@ -51,6 +53,7 @@ def register():
     """Makes the names known to KerasHub, for every class that shares the backbone."""
     from keras_lrcn import models
 
+    name_handles({name: EMBEDDED / name for name in list_presets()})
     # The function is private; should it move, loading by folder still works.
     try:
         from keras_hub.src.utils.preset_utils import register_presets
