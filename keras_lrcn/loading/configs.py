@@ -92,7 +92,8 @@ def _values(path, content):
     while waiting:
         key, value, depth = waiting.pop()
         seen += 1
-        if depth > DEEPEST or seen > MOST_VALUES:
+        inside = len(value) if isinstance(value, (dict, list)) else 0
+        if depth > DEEPEST or seen + inside > MOST_VALUES:
             raise PresetError(
                 f"{path} is nested deeper than {DEEPEST}, or holds more than {MOST_VALUES:,} "
                 f"values, at `{key[:200]}`."

@@ -39,9 +39,9 @@ def check_weights(path):
             for dataset in datasets:
                 _check_finite(path, dataset)
             return {length for dataset in datasets for length in dataset.shape}
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, PresetError):
-            raise
+    except PresetError:
+        raise
+    except Exception as error:  # whatever h5py makes of damaged bytes
         raise PresetError(
             f"{path} is no intact HDF5 file ({type(error).__name__}: {error}). Remove it, or the "
             "folder, so that it is fetched or made again."
@@ -76,6 +76,8 @@ def _children(path, group):
     import h5py
 
     for name in group:
+        if not isinstance(name, str):
+            raise PresetError(f"{path}: a name in `{group.name}` is no text: {name!r}.")
         link = group.id.links.get_info(name.encode("utf-8", "surrogateescape"))
         if link.type != h5py.h5l.TYPE_HARD:
             raise PresetError(
