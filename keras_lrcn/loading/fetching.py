@@ -209,6 +209,7 @@ def _check_pins(repo, folder, pins):
     for path, digest in (pins["files"] if pins else {}).items():
         if FILES.fullmatch(path) and file_digest(folder / path) != digest:
             os.remove(folder / path)
+            (folder / LISTING).unlink(missing_ok=True)
             raise PresetError(
                 f"{repo}: `{path}` is not the file that this release of keras-lrcn was made with, "
                 "though the Hub vouches for it: the repository, or the way to it, is in other "

@@ -90,7 +90,7 @@ def list_files(repo, commit):
         if not isinstance(items, list) or (seen := seen + len(items)) > MOST_FILES:
             raise PresetError(f"{endpoint()} sent no list of the files of {repo} at {commit}.")
         files.update(_digest_of(item, repo) for item in items if _is_wanted(item))
-        url = _next_page(response)
+        url = _next_page(response, repo)
     return files
 
 
@@ -127,9 +127,9 @@ def _digest_of(item, repo):
     return path, FileDigest(size, kind, digest)
 
 
-def _next_page(response):
+def _next_page(response, repo):
     """The address of the next page, which must be the same Hub: the token goes there."""
     url = response.links.get("next", {}).get("url")
     if url and urllib.parse.urlsplit(url)[:2] != urllib.parse.urlsplit(endpoint())[:2]:
-        raise PresetError(f"{endpoint()} continues its list of files elsewhere: {url}.")
+        raise PresetError(f"{repo}: {endpoint()} continues its list of files elsewhere: {url}.")
     return url

@@ -112,6 +112,8 @@ def _receive(url, part, size):
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
     have = os.path.getsize(part)
+    if have == size:
+        return
     headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -121,7 +123,7 @@ def _receive(url, part, size):
         goes_on = goes_on and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         with open(part, "ab" if goes_on else "wb") as file:
             have = have if goes_on else 0
-            for chunk in response.iter_raw(2**16):
+            for chunk in response.iter_raw():
                 file.write(chunk[: size + 1 - have])  # a byte too many tells that it is another
                 have = min(have + len(chunk), size + 1)
                 if have > size:
@@ -151,8 +153,9 @@ def _try(action, has_progressed, what):
             raise PresetError(f"{what}: {endpoint()} answers wrongly: {error}") from error
         tries = 1 if has_progressed() else tries + 1
         if tries > TRIES:
+            reason = str(cause).partition("\n")[0]
             raise PresetUnreachableError(
-                f"{what}: {endpoint()} failed {TRIES} times ({type(cause).__name__}: {cause})."
+                f"{what}: {endpoint()} failed {TRIES} times ({type(cause).__name__}: {reason})."
             ) from cause
         time.sleep(min(wait if asked is None else asked, LONGEST_WAIT))
         wait *= 2
