@@ -20,6 +20,7 @@ LEVELS = {
     "optimizers": 0,
     "encoders": 1,
     "models": 2,
+    "known_presets": 2,
     "presets": 3,
     "confidence": 4,
     "evaluation": 4,

@@ -9,6 +9,7 @@ from keras_lrcn.loading.fetching import fetch
 from keras_lrcn.loading.inspection import inspect_preset
 
 _HANDLES = {}  # name -> folder or handle
+_MISSING = {}  # name of a network without weights -> why, and what to do
 
 
 def name_handles(handles):
@@ -18,6 +19,15 @@ def name_handles(handles):
         handles: dict from name to the path of a folder, or to `hf://owner/name`.
     """
     _HANDLES.update({name: str(handle) for name, handle in handles.items()})
+
+
+def name_missing(reasons):
+    """Makes names known whose weights cannot be loaded yet.
+
+    Args:
+        reasons: dict from name to the message of the error.
+    """
+    _MISSING.update(reasons)
 
 
 def local_preset(preset, revision=None):
@@ -74,7 +84,9 @@ def _existing(handle, preset):
         )
     if os.path.isdir(handle):
         return pathlib.Path(handle)
-    close = difflib.get_close_matches(str(preset), _HANDLES, n=3)
+    if str(preset) in _MISSING and str(preset) not in _HANDLES:
+        raise PresetError(_MISSING[str(preset)])
+    close = difflib.get_close_matches(str(preset), [*_HANDLES, *_MISSING], n=3)
     hint = f"Did you mean one of {close}? " if close else ""
     raise PresetError(
         f"There is no preset and no folder {str(preset)!r}. {hint}`keras_lrcn.list_presets()` "
