@@ -144,7 +144,8 @@ def _captioner(stem, data, finetuned=False):
 
 def _caption_row(variant, cnn, data, finetuned):
     tables = "Tables 5 and 6" if data == "coco" else "Table 4"
-    return f"{tables}, {CNN_NAMES[cnn]}, {variant[:-2].upper()}-{variant[-2:]}{', fine-tuned' * finetuned}"
+    model = f"{variant[:-2].upper()}-{variant[-2:]}{', fine-tuned' * finetuned}"
+    return f"{tables}, {CNN_NAMES[cnn]}, {model}"
 
 
 HYBRID = "the authors' hybrid of CaffeNet and Zeiler-Fergus"
