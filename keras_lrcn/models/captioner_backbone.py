@@ -6,10 +6,11 @@ import keras
 import keras_hub
 
 from keras_lrcn.layers import FactoredLSTM
+from keras_lrcn.loading import CheckedPreset
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNCaptionerBackbone(keras_hub.models.Backbone):
+class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
     """Visual encoder, word embedding and LSTM stack.
 
     Args:

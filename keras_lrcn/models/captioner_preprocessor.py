@@ -8,19 +8,20 @@ import numpy as np
 from PIL import Image
 
 from keras_lrcn.data import read_image
+from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
 from keras_lrcn.preprocessing import WordTokenizer
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNImageConverter(keras_hub.layers.ImageConverter):
+class LRCNImageConverter(CheckedPreset, keras_hub.layers.ImageConverter):
     """Resizes photos and brings pixels to the visual encoder's range; travels in the preset."""
 
     backbone_cls = LRCNCaptionerBackbone
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
+class LRCNCaptionerPreprocessor(CheckedPreset, keras_hub.models.CausalLMPreprocessor):
     """Turns images and captions into `visual`, `token_ids`, `padding_mask` and targets.
 
     Args:

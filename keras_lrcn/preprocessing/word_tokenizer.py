@@ -6,6 +6,8 @@ import keras
 import keras_hub
 import regex
 
+from keras_lrcn.loading import CheckedPreset
+
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 VOCABULARY_FILE = "vocabulary.txt"
 SEPARATOR = "\x1f"
@@ -87,7 +89,7 @@ def build_vocabulary(captions, min_count=5, max_words=None, splitter="words"):
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class WordTokenizer(keras_hub.tokenizers.Tokenizer):
+class WordTokenizer(CheckedPreset, keras_hub.tokenizers.Tokenizer):
     """Turns sentences into word ids and back.
 
     Args:
