@@ -20,7 +20,7 @@ tags: [keras, keras-lrcn, lrcn, {tag}]
 {snippet}
 ```
 
-- **Architecture**: {architecture}. {params:,} parameters, stored in half precision.
+- **Architecture**: {architecture}. {params:,} parameters, stored in {precision} precision.
 - **Training data**: {data}
 - **Terms**: {licence}
 - **How it was made**: `{command}`
@@ -109,7 +109,7 @@ def card(name, entry):
     pipeline_tag, tag, snippet = TASKS[entry["task"]]
     snippet = snippet.format(name=name, example=entry.get("example", ""))
     return CARD.format(
-        **{**entry, "scores": score_table(entry["scores"])},
+        **{"precision": "half", **entry, "scores": score_table(entry["scores"])},
         name=name,
         pipeline_tag=pipeline_tag,
         tag=tag,
@@ -139,6 +139,8 @@ def halve(path):
 
 def score_table(scores):
     """A dict of rows -> a markdown table; METEOR and what is no number stay out of it."""
+    if not scores:
+        return ""
     columns = list(dict.fromkeys(c for row in scores.values() for c in row if c != "METEOR"))
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for row, values in scores.items():
