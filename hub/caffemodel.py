@@ -5,7 +5,7 @@
 The file is a protocol buffer. Its numbers are not copied: where they lie in one piece, as in every
 file that Caffe wrote since 2014, a blob is a view into the memory-mapped file.
 
-Reference: `NetParameter`, `LayerParameter`, `V1LayerParameter`, `BlobProto` of Caffe's `caffe.proto`.
+Reference: `NetParameter`, `LayerParameter`, `V1LayerParameter` and `BlobProto` of `caffe.proto`.
 """
 
 import argparse

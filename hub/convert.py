@@ -2,8 +2,8 @@
 
     python -m hub.convert lrcn2f_vgg_coco --caffemodel lrcn_vgg_iter_110000.caffemodel \\
         --vocabulary vocabulary.txt --output presets/lrcn2f_vgg_coco
-    python -m hub.convert lrcn_rgb_hybrid_ucf101 --caffemodel RGB_lstm_model_iter_30000.caffemodel \\
-        --output presets/lrcn_rgb_hybrid_ucf101
+    python -m hub.convert lrcn_rgb_hybrid_ucf101 \\
+        --caffemodel RGB_lstm_model_iter_30000.caffemodel --output presets/lrcn_rgb_hybrid_ucf101
     python -m hub.convert s2vt_vgg_msvd --caffemodel s2s_vgg.caffemodel \\
         --cnn VGG_ILSVRC_16_layers.caffemodel --vocabulary words.txt --output presets/s2vt_vgg_msvd
 
@@ -71,7 +71,13 @@ def _builder(recipe):
         from hub.convert_captioner import build_captioner
 
         return build_captioner
-    raise ValueError(f"No converter for {recipe}.")
+    if recipe.family == "activity":
+        from hub.convert_activity import build_activity
+
+        return build_activity
+    from hub.convert_describer import build_describer
+
+    return build_describer
 
 
 def _mean(mean):
