@@ -47,7 +47,9 @@ def build_captioner(recipe, source, cnn=None, vocabulary=None, mean=None):
         cell=recipe.cell,
     )
     preprocessor = keras_lrcn.LRCNCaptionerPreprocessor(
-        tokenizer, image_converter(keras_lrcn.LRCNImageConverter, recipe.cnn, mean)
+        tokenizer,
+        image_converter(keras_lrcn.LRCNImageConverter, recipe.cnn, mean),
+        resizing="lrcn",
     )
     captioner = keras_lrcn.LRCNCaptioner(backbone, preprocessor)
     copy_stack(source, layers, backbone.lstm_stack)

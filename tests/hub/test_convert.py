@@ -12,6 +12,7 @@ from reference import caffe_layers
 import keras_lrcn
 from hub.convert import convert, main
 from hub.recipes import RECIPES, find_recipe
+from keras_lrcn.preprocessing import sample_middle
 
 SIDES = {"caffenet": 227, "hybrid": 227}
 SENTENCE, IDS = "a man 'dog , \"runs", [2, 5, 6, 7, 4, 8]
@@ -69,6 +70,15 @@ def test_a_captioner_scores_a_sentence_as_caffe_does(name, convert_layers):
     assert captioner.preprocessor.tokenizer(SENTENCE) == token_ids(IDS)
     (scores,) = captioner.score([photo()], [SENTENCE], per_word=True)
     np.testing.assert_allclose(scores, expected, rtol=1e-4)  # a float32 CNN below
+
+
+def test_a_photo_of_any_size_is_seen_as_the_authors_see_it(convert_layers):
+    captioner = convert_layers("lrcn2f_caffenet_coco", networks.captioner())
+    image = photo(size=(300, 400))
+    middle = sample_middle(image, (227, 227))
+    np.testing.assert_array_equal(
+        captioner.preprocessor.load([image])[0], middle - np.array([123.0, 117, 104], "float32")
+    )
 
 
 def test_padding_and_bos_are_never_predicted(convert_layers):
