@@ -158,6 +158,17 @@ def test_blobs_have_the_published_sizes_and_useful_values(kind):
         assert blobs["pool1"].max() / blobs["norm1"].max() > 1.3
 
 
+@pytest.mark.parametrize("height, width", [(480, 640), (256, 256), (91, 333)])
+def test_photos_lose_their_margins_and_are_resized_like_tensorflow(height, width):
+    photo = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype("uint8")
+    top, left = {480: 27, 256: 15, 91: 5}[height], {640: 36, 256: 15, 333: 19}[width]
+    part = photo[top : height - top, left : width - left].astype("float32")
+    expected = keras.ops.image.resize(part, (227, 227), "bilinear", antialias=False)
+    photo = caffe_tasks.prepare_photo(photo, 227)
+    assert photo.shape == (227, 227, 3)
+    np.testing.assert_allclose(photo, expected, atol=0.03)  # float32 places times steps of 255
+
+
 def test_beam_search_finds_what_greedy_search_misses():
     # After nothing: 0.6 for word 1, 0.4 for word 2; then word 1 goes on by halves, 2 surely ends.
     p = {(): [0.0, 0.6, 0.4], (1,): [0.34, 0.33, 0.33], (2,): [0.98, 0.01, 0.01]}

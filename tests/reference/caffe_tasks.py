@@ -23,6 +23,24 @@ CELLS = {"LSTM": lstm, "RNN": rnn}
 # === Captions ===
 
 
+def prepare_photo(photo, side):
+    """The part of a photo that the captioner sees, `side` pixels square: uint8 to float64.
+
+    The margins are those of a window of 227 in 256, also for a side of 224; a new pixel is the
+    mean, linear in the distance, of the four old ones around its middle.
+    """
+    ratio = (256 - 227) / 256 / 2
+    top, left = (int(size * ratio + 0.5) for size in photo.shape[:2])
+    part = photo[top : len(photo) - top, left : photo.shape[1] - left].astype("float64")
+    for axis in (0, 1):
+        places = (np.arange(side) + 0.5) * part.shape[axis] / side - 0.5
+        places = places.clip(0, part.shape[axis] - 1)
+        below = np.minimum(places.astype(int), part.shape[axis] - 2)
+        share = (places - below).reshape([-1, 1, 1] if axis == 0 else [1, -1, 1])
+        part = (1 - share) * part.take(below, axis) + share * part.take(below + 1, axis)
+    return part
+
+
 def word_logits(net, variant, words, visual):
     """Logits of the word after each one that is read.
 
@@ -94,8 +112,7 @@ def frame_probabilities(net, kind, cnn, frames):
 def features(net, kind, cnn, frames):
     """fc6 of the LSTM net, the logits of the single frame net: `(time, ...)`."""
     last = "fc6" if kind == "lrcn" else "fc8-ucf"
-    rows = [visual_blobs(cnn, net, frame[None], last)[last] for frame in frames]
-    return np.concatenate(rows)
+    return visual_blobs(cnn, net, frames, last)[last]
 
 
 def frame_logits(net, kind, features):

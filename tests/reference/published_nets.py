@@ -123,7 +123,7 @@ def language(variant, visual, words, scale=1, seed=0, cell="LSTM", names=("lstm1
     return [*layers, predict(words, units, seed)]
 
 
-def predict(words, units, seed, end=2.0):
+def predict(words, units, seed, end=1.2):
     """Logits of some ones; `end` makes <EOS> more likely than a word is by chance."""
     layer = with_bias("predict", "InnerProduct", (words, units), seed, gain=5.0)
 
@@ -135,10 +135,13 @@ def predict(words, units, seed, end=2.0):
     return layer._replace(make=make)
 
 
-def captioner(variant="2f", net="caffenet", words=COCO_WORDS, scale=1, seed=0, **options):
-    """A file of LRCN1u, 2u or 2f: the CNN and the language part."""
-    layers = cnn(net, scale, seed)
-    return [*layers, *language(variant, wide(1000, scale), words, scale, seed, **options)]
+def captioner(
+    variant="2f", net="caffenet", words=COCO_WORDS, scale=1, seed=0, cnn_scale=None, **options
+):
+    """A file of LRCN1u, 2u or 2f: the CNN, which may be narrower, and the language part."""
+    visual = wide(1000, scale)
+    layers = cnn(net, cnn_scale or scale, seed, outputs=visual)
+    return [*layers, *language(variant, visual, words, scale, seed, **options)]
 
 
 def activity(kind="lrcn", net="hybrid", classes=101, scale=1, seed=0):
