@@ -7,8 +7,11 @@ from reference.caffe_file import Layer, write_caffemodel
 from reference.caffe_net import Net, preprocess, visual_blobs
 from reference.caffe_parity import (
     TOLERANCE,
+    changed,
     difference,
+    first,
     from_keras,
+    gates,
     picture,
     to_keras,
     write_vocabulary,
@@ -24,18 +27,8 @@ def captioner_layers():
     return published_nets.captioner("2f", "caffenet", WORDS, SCALE)
 
 
-def changed(layers, name, change):
-    """Layers, of which one's list of arrays is passed through `change`."""
-
-    def make(layer):
-        arrays = [np.ascontiguousarray(array) for array in change(layer.make())]
-        return layer._replace(make=lambda: arrays, shapes=tuple(a.shape for a in arrays))
-
-    return [make(layer) if layer.name == name else layer for layer in layers]
-
-
-def converted_captioner(folder, layers, **options):
-    file = write_caffemodel(folder / "net.caffemodel", layers)
+def converted_captioner(folder, layers, form=None, **options):
+    file = write_caffemodel(folder / "net.caffemodel", layers, **(form or {}))
     write_vocabulary(folder / "vocabulary.txt", WORDS)
     name, vocabulary = "lrcn2f_caffenet_coco", folder / "vocabulary.txt"
     return convert(name, file, folder / "preset", vocabulary=vocabulary, **options)
@@ -52,18 +45,6 @@ def caffe_logits(layers, words):
     net = Net(layers)
     fc8 = visual_blobs("caffenet", net, preprocess(picture(1, 227, 227)[None], MEAN))["fc8"]
     return caffe_tasks.word_logits(net, "2f", words, fc8)
-
-
-def gates(order):
-    """Rearranges the rows of all arrays by gate."""
-    return lambda arrays: [
-        np.concatenate([np.split(array, 4)[gate] for gate in order]) for array in arrays
-    ]
-
-
-def first(change):
-    """Changes the first array only."""
-    return lambda arrays: [change(arrays[0]), *arrays[1:]]
 
 
 def rows_before_channels(weight):
@@ -173,9 +154,10 @@ def test_a_second_layer_without_its_image_is_refused(tmp_path):
         converted_captioner(tmp_path, layers)
 
 
-def test_layers_without_arrays_may_be_anywhere(tmp_path, sound):
+@pytest.mark.parametrize("shape", ["shape", "legacy"])
+@pytest.mark.parametrize("values", ["packed", "unpacked", "double"])
+def test_files_of_every_form_give_the_same(tmp_path, sound, shape, values):
     words, expected = sound
     layers = [x for layer in captioner_layers() for x in (layer, Layer("split", "Split"))]
-    assert (
-        difference(our_logits(converted_captioner(tmp_path, layers), words), expected) < TOLERANCE
-    )
+    task = converted_captioner(tmp_path, layers, {"shape": shape, "values": values})
+    assert difference(our_logits(task, words), expected) < TOLERANCE

@@ -77,3 +77,25 @@ def assert_same_captions(captions, beams, vocabulary, sentence):
     ]
     for caption, (_, scores) in zip(captions, beams, strict=True):
         assert_same("log-probabilities", caption.word_scores, scores)
+
+
+def changed(layers, name, change):
+    """Layers, of which one's list of arrays is passed through `change`."""
+
+    def make(layer):
+        arrays = [np.ascontiguousarray(array) for array in change(layer.make())]
+        return layer._replace(make=lambda: arrays, shapes=tuple(a.shape for a in arrays))
+
+    return [make(layer) if layer.name == name else layer for layer in layers]
+
+
+def first(change):
+    """Changes the first array only."""
+    return lambda arrays: [change(arrays[0]), *arrays[1:]]
+
+
+def gates(order):
+    """Rearranges the rows of all arrays by gate."""
+    return lambda arrays: [
+        np.concatenate([np.split(array, 4)[gate] for gate in order]) for array in arrays
+    ]
