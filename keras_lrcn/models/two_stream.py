@@ -32,6 +32,8 @@ class TwoStreamBackbone(CheckedPreset, keras_hub.models.Backbone):
     """
 
     def __init__(self, rgb, flow, dtype=None, **kwargs):
+        if rgb.name == flow.name:  # of two presets; Keras wants them to differ
+            flow.name += "_of_flow"
         inputs = {
             name: keras.Input(stream.input.shape[1:], name=name)
             for name, stream in (("rgb", rgb), ("flow", flow))
