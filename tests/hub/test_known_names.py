@@ -24,7 +24,7 @@ where = lambda: keras_lrcn.list_presets()[{name!r}]["where"]
 before = where()
 captioner = keras_lrcn.LRCNCaptioner.from_preset({name!r})
 np.savez({output!r}, **probe(captioner))
-print(json.dumps([before, where(), presets.preset_task({name!r})]))
+print(json.dumps([before, where(), presets.preset_task({handle!r})]))
 """
 
 
@@ -35,7 +35,8 @@ def preset(tmp_path_factory, tiny_preset):
 
 def load_by_name(hub, tmp_path, pins="", check=True, **env):
     output = str(tmp_path / "outputs.npz")
-    code = LOAD.format(name=NAME, output=output, pins=str(pins))
+    handle = f"hf://{env.get('KERAS_LRCN_HUB_OWNER', 'keras-lrcn')}/{NAME}"
+    code = LOAD.format(name=NAME, handle=handle, output=output, pins=str(pins))
     done = run_client(code, hub, tmp_path / "home", check=check, **env)
     if not check:
         return done
