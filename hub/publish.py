@@ -4,7 +4,8 @@
     python -m hub.publish lrcn_rgb_small_cnn_motions --repo me/motions --version 1.0.0
 
 Reloads the preset, compares outputs, checks the card, uploads in one commit, downloads into an
-empty cache, compares outputs bit for bit, and then tags. Who you are is what `hf auth login` or
+empty cache, compares outputs bit for bit, and then tags. Run again after a failure, it sends only
+what is not there. Who you are is what `hf auth login` or
 `HF_TOKEN` says. It prints the commit and the digests that `keras_lrcn/pins.json` takes.
 """
 
@@ -200,6 +201,10 @@ def main(arguments=None):
         parser.exit(1, f"{args.repo}: {hint}{error}\n")
     except (ValueError, OSError) as error:
         parser.exit(1, f"{error}\n")
+    except Exception as error:  # of the client's HTTP library, whichever that is
+        if not type(error).__module__.startswith("httpx"):
+            raise
+        parser.exit(1, f"{args.repo}: no answer ({error}). Running this again goes on.\n")
     if args.pins and not args.dry_run:
         write_pins(args.pins, pins)
     print(json.dumps(pins, indent=1))

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 
 from keras_lrcn.known_presets import KNOWN
 from keras_lrcn.loading import (
@@ -62,7 +63,7 @@ def resolve(name):
 
     Args:
         name: str; what is no name of ours, such as a folder or `hf://owner/name`, is returned as
-            it is.
+            it is, and so is the name of an unpublished network where a folder is called so.
 
     Returns:
         str: the folder of an embedded preset, `hf://owner/name` of a published one.
@@ -77,12 +78,17 @@ def resolve(name):
         return name
     if repository(name) in read_pins():
         return f"hf://{repository(name)}"
+    if os.path.isdir(name):  # as `hub.convert` names its output
+        return name
     raise PresetError(_not_published(name))
 
 
 def repository(name):
     """`owner/name` of a preset on the Hub; `KERAS_LRCN_HUB_OWNER` names another owner."""
-    return f"{os.environ.get(OWNER_VARIABLE) or OWNER}/{name}"
+    owner = os.environ.get(OWNER_VARIABLE) or OWNER
+    if not re.fullmatch(r"[A-Za-z0-9]+([._-]?[A-Za-z0-9]+)*", owner):
+        raise PresetError(f"{OWNER_VARIABLE} must be a user or organisation. Received: {owner!r}.")
+    return f"{owner}/{name}"
 
 
 def read_pins():

@@ -57,7 +57,7 @@ DATA_SETS = {
     "motions": "generated motions of a square",
 }
 
-# What the card says about a kind of task: Hub pipeline, tag, and a snippet that runs.
+# What the card says about a kind of task: Hub pipeline, tags, and a snippet that runs.
 TASKS = {
     "LRCNCaptioner": (
         "image-to-text",
@@ -81,8 +81,8 @@ TASKS = {
         'two_stream.classify("video.mp4", top=3)',
     ),
     "LRCNVideoDescriber": (
-        "video-text-to-text",
-        "video-description",
+        "video-text-to-text",  # the nearest: the Hub has no task for describing videos
+        "video-description video-captioning",
         "import keras_lrcn\n\n"
         'describer = keras_lrcn.LRCNVideoDescriber.from_preset("{name}")\n'
         "describer.generate({example})",
@@ -158,7 +158,7 @@ def front_matter(name, entry):
     """Returns what the Hub reads of a card, as YAML without the dashes around it."""
     from huggingface_hub import ModelCardData
 
-    pipeline_tag, tag, _ = TASKS[entry["task"]]
+    pipeline_tag, tags, _ = TASKS[entry["task"]]
     facts = {"license": licence_id(entry)}
     if facts["license"] == "other":
         facts |= {"license_name": "terms-of-the-training-data", "license_link": "LICENSE"}
@@ -170,7 +170,7 @@ def front_matter(name, entry):
     return ModelCardData(
         library_name="keras-hub",
         pipeline_tag=pipeline_tag,
-        tags=["keras", "keras-lrcn", "lrcn", tag],
+        tags=["keras", "keras-lrcn", "lrcn", *tags.split()],
         **facts,
     ).to_yaml()
 

@@ -39,7 +39,10 @@ def run(args):
     with without_greetings():
         from keras_lrcn import list_presets
 
-    presets = list_presets(args.where)
+    try:
+        presets = list_presets(args.where)
+    except ValueError as error:  # an owner that is none
+        raise CommandError(error) from error
     if args.json:
         print(json.dumps(presets, indent=2, ensure_ascii=False))
         return 0

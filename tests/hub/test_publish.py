@@ -107,10 +107,10 @@ def test_pins_are_added_to_those_there_are(tmp_path):
 
 
 # === Against a Hub ===
-def run_publish(hub, home, *arguments):
+def run_publish(hub, home, *arguments, **env):
     return subprocess.run(
         [sys.executable, "-m", "hub.publish", *map(str, arguments)],
-        env=client_env(hub, home),
+        env=client_env(hub, home, **env),
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
@@ -119,11 +119,14 @@ def run_publish(hub, home, *arguments):
 
 @pytest.mark.slow
 def test_the_command_publishes_tags_and_prints_pins(hub, preset, tmp_path):
-    repo = hub.create("me/lrcn")
+    repo = hub.create("me/lrcn", private=True)
     repo.put({"stale.h5": b"old", "old/notes.txt": b"old"})
     pins = tmp_path / "pins.json"
     home = tmp_path / "home"
-    done = run_publish(hub, home, preset, "--repo", "me/lrcn", "--version", "1.0.0", "--pins", pins)
+    home.mkdir()
+    (home / "token").write_text("hf_me")  # as `hf auth login` leaves it
+    options = ["--repo", "me/lrcn", "--version", "1.0.0", "--pins", pins]
+    done = run_publish(hub, home, preset, *options, token=None)
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert printed == json.loads(pins.read_text())
@@ -136,6 +139,7 @@ def test_the_command_publishes_tags_and_prints_pins(hub, preset, tmp_path):
     }
     assert len(repo.commits) == 3  # initial, stale files, and all of this in one
     assert len(hub.asked("GET .*/resolve/")) >= 5  # it was downloaded again
+    assert not [r for r in hub.requests if r.origin == "storage" and "authorization" in r.headers]
 
 
 SEVERAL = """
@@ -168,6 +172,23 @@ def test_a_tag_never_moves_and_a_repeated_run_changes_nothing(hub, preset, tmp_p
     assert moved.startswith("ValueError: me/lrcn has a tag v1.0.0 already") and "--version" in moved
     assert next_one == repo.tags["v1.0.1"] == repo.head != first
     assert len(repo.commits) == 3
+
+
+@pytest.mark.slow
+def test_a_run_that_failed_late_is_finished_by_the_next(hub, preset, tmp_path):
+    hub.fault("POST .*/tag/", "status", times=1, status=500)
+    code = SEVERAL.format(preset=preset, other=preset)
+    failed, *rest = json.loads(run_client(code, hub, tmp_path / "home"))
+    repo = hub.repositories["me/lrcn"]
+    assert failed.startswith("HfHubHTTPError") and set(rest) == {repo.head}
+    assert repo.tags == {"v1.0.0": repo.head, "v1.0.1": repo.head}
+    assert len(repo.commits) == 2 and len(hub.asked("PUT /upload/")) == 2
+
+
+@pytest.mark.slow
+def test_a_hub_that_is_away_is_told(preset, tmp_path):
+    done = run_publish(None, tmp_path, preset, "--repo", "me/lrcn", "--version", "1.0.0")
+    assert done.returncode == 1 and "me/lrcn: no answer" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.slow
