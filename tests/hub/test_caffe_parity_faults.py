@@ -156,8 +156,10 @@ def test_a_second_layer_without_its_image_is_refused(tmp_path):
 
 @pytest.mark.parametrize("shape", ["shape", "legacy"])
 @pytest.mark.parametrize("values", ["packed", "unpacked", "double"])
-def test_files_of_every_form_give_the_same(tmp_path, sound, shape, values):
+@pytest.mark.parametrize("clutter", [False, True])
+def test_files_of_every_form_give_the_same(tmp_path, sound, shape, values, clutter):
     words, expected = sound
     layers = [x for layer in captioner_layers() for x in (layer, Layer("split", "Split"))]
-    task = converted_captioner(tmp_path, layers, {"shape": shape, "values": values})
+    form = {"shape": shape, "values": values, "clutter": clutter}
+    task = converted_captioner(tmp_path, layers, form)
     assert difference(our_logits(task, words), expected) < TOLERANCE
