@@ -150,7 +150,7 @@ def test_a_file_of_another_variant_is_refused(tmp_path, variant):
 
 def test_a_second_layer_without_its_image_is_refused(tmp_path):
     layers = changed(captioner_layers(), "lstm2", lambda a: [a[0], a[1], a[3]])
-    with pytest.raises(ValueError, match="lstm"):
+    with pytest.raises(ValueError, match="lstm2.*lstm 2 without image.*lstm 2f"):
         converted_captioner(tmp_path, layers)
 
 
