@@ -16,7 +16,7 @@ MEANS = {
     ("flow", "single"): (128.0, 128.0, 128.0),
 }
 FEATURES = {"lrcn": "fc6", "single": "fc7"}
-CLASSIFIERS = ("fc8-final", "fc8-ucf")
+CLASSIFIERS = {"lrcn": ("fc8-final", "fc8-ucf"), "single": ("fc8-ucf", "fc8-final")}
 FRAME_SIZE = (240, 320)
 FRAMES_PER_SECOND = 30.0
 
@@ -34,7 +34,8 @@ def build_activity(recipe, source, cnn=None, vocabulary=None, mean=None):
     Returns:
         `keras_lrcn.LRCNActivity`.
     """
-    classifier = next((name for name in CLASSIFIERS if name in source), CLASSIFIERS[0])
+    known = CLASSIFIERS[recipe.variant]
+    classifier = next((name for name in known if name in source), known[0])
     names = read_classes(vocabulary, source, classifier)
     layers = read_layers(source) if recipe.variant == "lrcn" else []
     encoder = image_encoder(

@@ -61,7 +61,7 @@ def build_captioner(recipe, source, cnn=None, vocabulary=None, mean=None):
 def check_variant(recipe, source, layers):
     """Which layer, from 1, the image joins; refuses a file of another variant than the name's."""
     joined = visual_layer(source, layers)
-    factored = {None: "without image", 1: "u"}.get(joined, "f")
+    factored = {None: " without image", 1: "u"}.get(joined, "f")
     found = f"{len(layers)}{factored}"
     if (found, layers[0].cell) != (recipe.variant, recipe.cell):
         source.refuse(

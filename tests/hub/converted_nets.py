@@ -132,7 +132,11 @@ class ConvertedDescriber:
         if cnn is not None:
             self.cnn_layers = published_nets.cnn(cnn, scale, seed=9)
             files["cnn"] = write_caffemodel(
-                folder / "cnn.caffemodel", self.cnn_layers, version="v1", shape="legacy"
+                folder / "cnn.caffemodel",
+                self.cnn_layers,
+                version="v1",
+                shape="legacy",
+                clutter=True,
             )
         self.vocabulary = write_vocabulary(folder / "vocabulary.txt", words, "<en_unk>")
         name, self.preset = f"{recipe}_{cnn or 'vgg'}_msvd", folder / "preset"

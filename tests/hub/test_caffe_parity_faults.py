@@ -150,14 +150,16 @@ def test_a_file_of_another_variant_is_refused(tmp_path, variant):
 
 def test_a_second_layer_without_its_image_is_refused(tmp_path):
     layers = changed(captioner_layers(), "lstm2", lambda a: [a[0], a[1], a[3]])
-    with pytest.raises(ValueError, match="lstm"):
+    with pytest.raises(ValueError, match="lstm2.*lstm 2 without image.*lstm 2f"):
         converted_captioner(tmp_path, layers)
 
 
 @pytest.mark.parametrize("shape", ["shape", "legacy"])
 @pytest.mark.parametrize("values", ["packed", "unpacked", "double"])
-def test_files_of_every_form_give_the_same(tmp_path, sound, shape, values):
+@pytest.mark.parametrize("clutter", [False, True])
+def test_files_of_every_form_give_the_same(tmp_path, sound, shape, values, clutter):
     words, expected = sound
     layers = [x for layer in captioner_layers() for x in (layer, Layer("split", "Split"))]
-    task = converted_captioner(tmp_path, layers, {"shape": shape, "values": values})
+    form = {"shape": shape, "values": values, "clutter": clutter}
+    task = converted_captioner(tmp_path, layers, form)
     assert difference(our_logits(task, words), expected) < TOLERANCE

@@ -108,7 +108,7 @@ def test_clips_that_are_seen_wrongly_differ(tmp_path, fault):
         ("lrcn_rgb_hybrid_ucf101", published_nets.activity("lrcn", scale=SCALE), "conv4"),
         ("lrcn_rgb_hybrid_ucf101", published_nets.activity("lrcn", scale=SCALE), "lstm1"),
         ("lrcn_flow_hybrid_ucf101", published_nets.activity("lrcn", scale=SCALE), "fc8-final"),
-        ("single_rgb_hybrid_ucf101", published_nets.activity("single", scale=SCALE), "fc8-"),
+        ("single_rgb_hybrid_ucf101", published_nets.activity("single", scale=SCALE), "fc8-ucf"),
         ("s2vt_vgg_msvd", published_nets.s2vt(words=40, scale=SCALE), "embed_encoder"),
         ("s2vt_vgg_msvd", published_nets.s2vt(words=40, scale=SCALE), "lstm"),
         ("meanpool_vgg_msvd", published_nets.mean_pool(words=40, scale=SCALE), "predict"),

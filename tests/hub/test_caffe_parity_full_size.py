@@ -1,5 +1,7 @@
 """Files of the published size, once for each CNN and each recurrent part, against NumPy."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -29,10 +31,11 @@ CAPTIONERS = [
 
 
 @pytest.fixture(autouse=True)
-def small_again():
-    """Forgets one network before the next."""
+def small_again(tmp_path):
+    """Forgets one network before the next, and its files of up to 0.7 GB."""
     yield
     keras.backend.clear_session()
+    shutil.rmtree(tmp_path)
 
 
 @pytest.mark.parametrize("name, options, words", CAPTIONERS, ids=[row[0] for row in CAPTIONERS])

@@ -93,6 +93,16 @@ def test_protobuf_reads_what_is_written(tmp_path, net_parameter, version, shape,
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
+def test_protobuf_reads_a_snapshot_of_training(tmp_path, net_parameter, version):
+    plain = write_caffemodel(tmp_path / "a.caffemodel", few_layers(), version)
+    full = write_caffemodel(tmp_path / "b.caffemodel", few_layers(), version, clutter=True)
+    assert full.stat().st_size > 1.9 * plain.stat().st_size
+    net = net_parameter.FromString(full.read_bytes())
+    net.DiscardUnknownFields()
+    assert net.SerializeToString() == plain.read_bytes()
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("shape", ["shape", "legacy"])
 def test_protobuf_writes_the_same_bytes(tmp_path, net_parameter, version, shape):
     path = write_caffemodel(tmp_path / "a.caffemodel", few_layers(), version, shape)

@@ -91,25 +91,30 @@ def blob_parts(array, shape="shape", values="packed"):
     return [*legacy, *parts]
 
 
-def write_caffemodel(path, layers, version="v2", shape="shape", values="packed", name="LRCN"):
+def write_caffemodel(
+    path, layers, version="v2", shape="shape", values="packed", name="LRCN", clutter=False
+):
     """Writes layers, one after another: no more than one of them is in memory.
 
     Args:
         layers: iterable of `Layer`, also of those without arrays.
         version: `"v2"`, or `"v1"` for the format of BVLC's CaffeNet and of VGG's authors.
         shape, values: see `blob_parts`.
+        clutter: bool, whether to write what a snapshot of training has too: rates, phases, the
+            options of convolutions, the net's input, and gradients beside the values.
     """
     with open(path, "wb") as file:
         file.write(message(1, name))
         below = "data"
         for layer in layers:
-            for part in _layer_parts(layer, below, version, shape, values):
+            for part in _layer_parts(layer, below, version, shape, values, clutter):
                 file.write(part)
             below = layer.name
+        file.write(CLUTTER["net"] if clutter else b"")
     return path
 
 
-def _layer_parts(layer, below, version, shape, values):
+def _layer_parts(layer, below, version, shape, values, clutter):
     name, kind, bottom, top, blobs, field = FIELDS[version]
     head = {name: message(name, layer.name), bottom: message(bottom, below)}
     head[top] = message(top, layer.name)
@@ -117,7 +122,29 @@ def _layer_parts(layer, below, version, shape, values):
     if version == "v1":
         head[kind] = number(kind, V1_TYPES[layer.type])
     parts = [head[number] for number in sorted(head)]  # as protobuf itself writes them
+    parts += [CLUTTER[version]] * clutter
     for array in layer.make():
         blob = blob_parts(array, shape, values)
+        if clutter:  # diff
+            blob = [*blob, tag(6, LENGTH) + varint(4 * array.size), bytes(4 * array.size)]
         parts += [tag(blobs, LENGTH) + varint(sum(map(len, blob))), *blob]
     return [tag(field, LENGTH), varint(sum(map(len, parts))), *parts]
+
+
+RATE = b"\x00\x00\x80\x3f"  # 1.0
+CLUTTER = {
+    # blobs_lr, weight_decay, convolution_param with 96 outputs, include in phase 0
+    "v1": (tag(7, FLOAT) + RATE) * 2
+    + tag(8, FLOAT)
+    + RATE
+    + message(10, number(1, 96))
+    + message(32, number(1, 0)),
+    # loss_weight, param with lr_mult, phase, convolution_param
+    "v2": tag(5, FLOAT)
+    + RATE
+    + message(6, tag(3, FLOAT) + RATE)
+    + number(10, 1)
+    + message(106, number(1, 96) + message(20, b"")),
+    # input, input_dim, force_backward
+    "net": message(3, "data") + number(4, 10) + number(5, 1) + number(7, 1),
+}
