@@ -17,6 +17,7 @@ KERAS_HUB = """
     ResNetBackbone SwinTransformerBackbone VGGBackbone ViTBackbone XceptionBackbone ImageConverter
     BeamSampler ContrastiveSampler GreedySampler RandomSampler TopKSampler TopPSampler
 """.split()
+KERAS_HUB += [n.replace("Backbone", "ImageConverter") for n in KERAS_HUB if n.endswith("Backbone")]
 
 # Layers that compute what their numbers say: no code, no files, no functions as arguments.
 LAYERS = """
