@@ -88,7 +88,7 @@ def follow(name):
 def parses(command):
     """Whether a `python -m` module takes these arguments; nothing of it is run."""
     module, *options = command[command.index("-m") + 1 :]
-    if not module.startswith(("applications.", "benchmarks.")):
+    if not module.startswith(("applications.", "benchmarks.", "hub.")):
         return module in ("pytest", "jupyterlab")  # not ours
     original, argv = argparse.ArgumentParser.parse_args, sys.argv
 

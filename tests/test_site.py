@@ -79,5 +79,6 @@ def test_every_name_that_pages_and_docstrings_mention_exists():
         try:
             operator.attrgetter(name[1:])(keras_lrcn)
         except AttributeError:
-            missing.append((name, file))
+            if not (PACKAGE / f"{name[1:].replace('.', '/')}.py").is_file():  # a file, not imported
+                missing.append((name, file))
     assert len(mentioned) > 100 and not missing
