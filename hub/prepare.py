@@ -4,8 +4,10 @@ import json
 import pathlib
 import shutil
 
+from keras_lrcn.known_presets import KNOWN
 from keras_lrcn.loading.digests import file_digest
 from keras_lrcn.loading.repository import FILES
+from keras_lrcn.presets import OWNER
 from keras_lrcn.publishing import write_card
 
 SUMS = "SHA256SUMS"
@@ -28,13 +30,14 @@ def prepare(folder, repo, target):
         ValueError: for a preset that is incomplete, or does not say what a card must.
     """
     folder, target = pathlib.Path(folder), pathlib.Path(target)
-    entry = read_facts(folder)
+    entry = with_table(read_facts(folder), repo)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and FILES.fullmatch(name):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target / name)
     _name_the_task(target / "metadata.json", entry["task"])
+    (target / "preset.json").write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
     write_card(target, repo.split("/")[1], entry, handle=f"hf://{repo}")
     digests = digests_of(target)
     lines = [f"{digest}  {name}\n" for name, digest in digests.items()]
@@ -56,6 +59,24 @@ def read_facts(folder):
     if missing := [name for name in wanted if name not in entry]:
         raise ValueError(f"{folder}/preset.json does not say {missing}, which the card tells.")
     return entry
+
+
+def with_table(entry, repo):
+    """Facts of a preset, with those that the table of known networks has for that name.
+
+    Raises:
+        ValueError: for another network under a name of ours.
+    """
+    owner, name = repo.split("/")
+    if name not in KNOWN:
+        return entry
+    known = KNOWN[name]
+    if owner == OWNER and (known.params or entry["params"]) != entry["params"]:
+        raise ValueError(
+            f"{repo} is to have {known.params:,} parameters, this preset has {entry['params']:,}: "
+            "it is another network. Publish it under another name or owner."
+        )
+    return entry | {key: getattr(known, key) for key in ("description", "licence", "paper")}
 
 
 def digests_of(folder):

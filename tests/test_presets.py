@@ -162,14 +162,23 @@ def test_the_command_lists_what_the_function_does():
     assert json.loads(done.stdout) == json.loads(json.dumps(keras_lrcn.list_presets()))
 
 
-def test_the_command_narrows_and_shows_commands():
+def test_the_command_narrows():
     done = run("--where", "convertible", "trainable")
     assert done.returncode == 0, done.stderr
-    names = [line for line in done.stdout.splitlines() if line[:1] not in (" ", "")]
-    assert names == [*keras_lrcn.list_presets(["convertible", "trainable"])]
-    assert "python -m hub.convert lrcn2f_vgg_coco --caffemodel" in done.stdout
+    names = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert sorted(names) == sorted(keras_lrcn.list_presets(["convertible", "trainable"]))
     nothing = run("--where", "cached")
     assert nothing.returncode == 2 and "no network is cached" in nothing.stderr
+
+
+def test_the_command_tells_all_about_one():
+    done = run("lrcn2f_vgg_coco")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line[0] != " "] == ["lrcn2f_vgg_coco"]
+    assert "python -m hub.convert lrcn2f_vgg_coco --caffemodel" in done.stdout
+    assert "175,980,347" in done.stdout
+    unknown = run("lrcn9z_vgg_coco")
+    assert unknown.returncode == 2 and "no network is called lrcn9z_vgg_coco" in unknown.stderr
 
 
 def test_an_owner_of_a_mirror_has_all(tmp_path):

@@ -6,9 +6,12 @@ import shlex
 import numpy as np
 import pytest
 
+from hub.cards import check_card
+from hub.prepare import prepare
 from hub.probe import compare, load_task, probe
 from keras_lrcn.known_presets import KNOWN
-from tests.hub.presets import save
+from keras_lrcn.publishing import card
+from tests.hub.presets import FACTS, save
 from tests.reference.hub_client import run_client
 
 NAME = "lrcn2f_vgg_coco"
@@ -59,10 +62,8 @@ def test_a_name_loads_from_the_owner_of_a_mirror(hub, preset, tmp_path):
 
 @pytest.mark.slow
 def test_a_published_name_loads_the_commit_that_the_release_knows(hub, preset, tmp_path):
-    from hub.prepare import prepare
-
     repo = f"keras-lrcn/{NAME}"
-    digests = prepare(preset, repo, tmp_path / "prepared")
+    digests = prepare(preset, "me/tiny", tmp_path / "prepared")
     commit = put(hub, repo, tmp_path / "prepared")
     put(hub, repo, preset)  # and somebody goes on
     hub.create(repo).put({"config.json": b"{}"})
@@ -77,6 +78,25 @@ def test_a_published_name_loads_the_commit_that_the_release_knows(hub, preset, t
     pins.write_text(json.dumps({repo: {"commit": commit, "files": files}}))
     refused = load_by_name(hub, tmp_path, pins, check=False)
     assert refused.returncode and "`task.weights.h5` is not the file" in refused.stderr
+
+
+def test_a_known_name_is_described_by_the_table(preset, tmp_path):
+    prepare(preset, f"me/{NAME}", tmp_path / "mine")
+    entry = json.loads((tmp_path / "mine" / "preset.json").read_text())
+    text = (tmp_path / "mine" / "README.md").read_text()
+    for fact in ("description", "licence"):
+        assert entry[fact] == getattr(KNOWN[NAME], fact) and entry[fact] in text
+    assert check_card(text) == []
+    with pytest.raises(ValueError, match="to have 175,980,347 parameters, this preset has"):
+        prepare(preset, f"keras-lrcn/{NAME}", tmp_path / "ours")
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_table_makes_cards_that_pass(name):
+    known = KNOWN[name]
+    entry = {**FACTS, "params": known.params or 1, "task": known.task}
+    entry |= {"description": known.description, "licence": known.licence}
+    assert check_card(card(name, entry)) == []
 
 
 def test_every_convertible_name_is_one_that_the_converter_knows():
