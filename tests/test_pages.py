@@ -116,7 +116,21 @@ def after_own_data(names, folder):
     assert names["activity"].class_names == ("left", "right", "up")
 
 
-AFTERWARDS = {"README.md": after_the_readme, OWN_DATA: after_own_data}
+def after_presets(names, folder):
+    from hub.cards import check_card
+    from hub.prepare import prepare
+
+    (folder / "repository").mkdir()
+    digests = prepare(folder / "presets" / "mine", "me/mine", folder / "repository")
+    assert {"model.weights.h5", "preset.json", "README.md"} <= set(digests)
+    assert not check_card((folder / "repository" / "README.md").read_text())
+
+
+AFTERWARDS = {
+    "README.md": after_the_readme,
+    OWN_DATA: after_own_data,
+    "docs/presets.md": after_presets,
+}
 
 
 @pytest.mark.parametrize("page", ["README.md", OWN_DATA])
