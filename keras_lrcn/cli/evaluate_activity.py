@@ -5,7 +5,7 @@ import contextlib
 import html
 
 from keras_lrcn.cli import caption, confusion, model_runs, report, score_formats
-from keras_lrcn.cli.class_records import ClassJsonl
+from keras_lrcn.cli.class_records import KeptAnswers
 from keras_lrcn.cli.classify import add_protocol_options
 from keras_lrcn.cli.classifying import DEFAULT_PRESET, ActivityModel, classified
 from keras_lrcn.cli.errors import CommandError
@@ -78,7 +78,7 @@ def run(args):
         scores["gains"] = _gains(scores, _scores(others, args))
         shown["gain over " + args.against] = scores["gains"]
     shown = shown if len(shown) > 1 else {"": shown["video"]}
-    _write_files(args, results, shown, scores)
+    _write_files(args, results, shown, scores, {e.video_id: e.path for e in examples})
     score_formats.show(scores, shown, args, _name(args))
     return caption.report(broken, len(examples), "video")
 
@@ -94,7 +94,8 @@ def _classify(args, examples, broken):
     for example in examples:
         ids.setdefault(example.path, []).append(example.video_id)
     protocol = {name: getattr(args, name) for name in ("crops", "clip_length", "stride")}
-    records, file = model_runs.keep(args, "classes.jsonl", ClassJsonl(), **protocol)
+    answers = KeptAnswers()
+    records, file = model_runs.keep(args, "classes.jsonl", answers, **protocol)
     found = {record.video: dict(record.top) for record in records}
     todo = {*model_runs.to_do([e.video_id for e in examples], found, "video")}
     if todo:
@@ -103,9 +104,10 @@ def _classify(args, examples, broken):
     with file or contextlib.nullcontext():
         for record, _ in classified(paths, model, args, errors, {}):
             for video in ids[record.video]:
-                found[video] = dict(record.top)
+                line = answers.encode(record._replace(video=video))
+                found[video] = dict(answers.decode(line)[0].top)  # as a second run will read it
                 if file:
-                    file.write(to_bytes(ClassJsonl().encode(record._replace(video=video))))
+                    file.write(to_bytes(line))
     broken |= {video: error for path, error in errors.items() for video in ids[path]}
     return _results(args, examples, found, broken)
 
@@ -192,7 +194,7 @@ def _confusion(results):
     return confusion_matrix(right, predicted, len(classes)), classes
 
 
-def _write_files(args, results, shown, scores):
+def _write_files(args, results, shown, scores, paths):
     if not (args.confusion or args.report):
         return
     counts, classes = _confusion(results)
@@ -200,10 +202,10 @@ def _write_files(args, results, shown, scores):
         confusion.write_confusion(args.confusion, counts, classes)
     if args.report:
         picture = confusion.draw_confusion(counts, classes)
-        _write_report(args, results, picture, shown, scores)
+        _write_report(args, results, picture, shown, scores, paths)
 
 
-def _write_report(args, results, picture, shown, scores):
+def _write_report(args, results, picture, shown, scores, paths):
     import numpy as np
 
     names, right, probabilities = _by_video(results)
@@ -214,9 +216,8 @@ def _write_report(args, results, picture, shown, scores):
             return report.Case(-1.0, "", NO_ANSWER, note(row), [])
         order = probabilities[row].argsort()[::-1][:5]
         rows = [(number(probabilities[row, c]), html.escape(results.classes[c])) for c in order]
-        return report.Case(
-            of_right[row], "", html.escape(results.classes[order[0]]), note(row), rows
-        )
+        label = html.escape(results.classes[order[0]])
+        return report.Case(of_right[row], paths[names[row]], label, note(row), rows)
 
     def note(row):
         return f"right: {html.escape(results.classes[right[row]])} · {html.escape(names[row])}"
@@ -230,4 +231,13 @@ def _write_report(args, results, picture, shown, scores):
     explained = "In the matrix rows are right classes and columns predicted ones. Videos are "
     explained += "sorted by the probability of their right class."
     title = f"Activities by {_name(args)}"
-    report.write_report(args.report, title, shown, scores["signature"], groups, explained, extra)
+    report.write_report(
+        args.report,
+        title,
+        shown,
+        scores["signature"],
+        groups,
+        explained,
+        extra,
+        report.read_first_frame,
+    )

@@ -146,7 +146,15 @@ def _write_report(args, examples, candidates, scores, shown):
     groups = _cases(examples, candidates, each)
     title = f"Descriptions by {args.results or args.preset}"
     note = "Below each sentence its references."
-    report.write_report(args.report, title, {"": shown}, scores["signature"], groups, note)
+    report.write_report(
+        args.report,
+        title,
+        {"": shown},
+        scores["signature"],
+        groups,
+        note,
+        read=report.read_first_frame,
+    )
 
 
 def _cases(examples, candidates, each):
@@ -159,7 +167,7 @@ def _cases(examples, candidates, each):
         note = f"WER {number(each[video]['WER'])} · {errors or 'exact'} · {html.escape(video)}"
         rows = [("–", html.escape(text)) for text in by_id[video].captions]
         sentence = html.escape(candidates[video]) or "(no words)"
-        return report.Case(-each[video]["WER"], "", sentence, note, rows)
+        return report.Case(-each[video]["WER"], by_id[video].path, sentence, note, rows)
 
     groups = report.worst_and_best({video: -each[video]["WER"] for video in each})
     return {heading: [case(video) for video in videos] for heading, videos in groups.items()}

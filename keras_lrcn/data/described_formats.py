@@ -17,8 +17,8 @@ def read_described_dataset(path, videos=None, split=None):
             and `align/`), a json of MSR-VTT, or a csv, json or json lines of one's own, see
             `read_descriptions`.
         videos: folder of the videos; by default where the format has them.
-        split: of Charades `"train"` or `"test"` (the default), of MSR-VTT also `"val"` or
-            `"all"`. Other formats have no splits.
+        split: of Charades `"train"` or `"test"`, of MSR-VTT also `"val"` or `"all"`; by default
+            the test half. Other formats have no splits.
 
     Returns:
         List of `DescribedVideo`.
@@ -36,7 +36,7 @@ def read_described_dataset(path, videos=None, split=None):
     if not path.exists():
         raise FileNotFoundError(f"No file or folder {str(path)!r}.")
     if (path / CLASSES_FILE).is_file():
-        return read_charades(path, split or "test", videos)
+        return read_charades(path, split or _charades_split(path), videos)
     if path.is_file() and _is_msr_vtt(path):
         return read_msr_vtt(path, split or "test", videos)
     if split is not None:
@@ -51,6 +51,14 @@ def read_described_dataset(path, videos=None, split=None):
         f"No descriptions known in the folder {str(path)!r}: neither `{CLASSES_FILE}` (Charades) "
         "nor `align/` (GRID). Name the file of descriptions itself: a csv, json or json lines."
     )
+
+
+def _charades_split(folder):
+    if not (folder / "Charades_v1_test.csv").is_file():
+        raise FileNotFoundError(
+            f'No Charades_v1_test.csv, the default split, in {folder}: is it `split="train"`?'
+        )
+    return "test"
 
 
 def _is_msr_vtt(path):
