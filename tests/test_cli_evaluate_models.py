@@ -182,6 +182,14 @@ def test_classes_that_the_model_cannot_name_are_told(evaluate, clips, tmp_path):
     assert (status, out) == (2, "") and "'left'" in err and "--preset" in err
 
 
+def test_one_good_video_is_enough(evaluate, clips, tmp_path):
+    lines = [f"{clips}/right/{number}.mp4,right" for number in (4, 6)]
+    (tmp_path / "test.csv").write_text("\n".join(["video,label", *lines]) + "\n")
+    options = ["--data", tmp_path / "test.csv", "--broken", "omit", "--json"]
+    status, out, _ = evaluate("activity", "activity", *options)
+    assert status == 1 and json.loads(out)["signature"].startswith("videos:1|")
+
+
 def test_where_nothing_can_be_read_there_is_no_score(evaluate, clips, tmp_path):
     for kind, preset, column in (
         ("activity", "activity", "label"),

@@ -136,12 +136,12 @@ def left(examples, broken, args, name):
         args: the parsed options.
         name: function from an example to its name.
     """
-    if args.broken == "omit" and not args.results:
-        examples = [example for example in examples if name(example) not in broken]
-    if not examples or len(examples) == len(broken):
+    if all(name(example) in broken for example in examples):
         causes = "\n  ".join(map(str, [*broken.values()][:3]))
         raise CommandError(f"nothing of {args.data} can be scored:\n  {causes or 'it is empty'}")
-    return examples
+    if args.broken == "wrong":
+        return examples
+    return [example for example in examples if name(example) not in broken]
 
 
 def _compare(place, settings):
