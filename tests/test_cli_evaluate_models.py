@@ -147,7 +147,8 @@ def test_a_second_run_goes_on_and_a_third_has_nothing_to_do(evaluate, clips, tmp
 
 def test_a_folder_holds_one_model_one_data_set_and_one_protocol(evaluate, clips, tmp_path):
     folder = ["--folder", tmp_path / "run"]
-    evaluate("activity", "activity", "--data", clips, "--limit", 1, *folder)
+    assert evaluate("activity", "no such preset", "--data", clips, *folder)[0] == 2  # no claim yet
+    assert evaluate("activity", "activity", "--data", clips, "--limit", 1, *folder)[0] == 0
     held = (tmp_path / "run" / "classes.jsonl").read_bytes()
     (tmp_path / "test.csv").write_text(f"video,label\n{clips}/left/2.mp4,left\n")
     for preset, key, *argv in (

@@ -73,7 +73,7 @@ def keep(args, name, record_format, **settings):
     os.makedirs(args.folder, exist_ok=True)
     place, kept = (os.path.join(args.folder, file) for file in (SETTINGS, name))
     settings = {"data": os.path.abspath(args.data), **settings, **_model(args.preset)}
-    if os.path.exists(place) or os.path.exists(kept):
+    if os.path.exists(kept) and os.path.getsize(kept):
         _compare(place, settings)
     else:
         with open(place + ".part", "w", encoding="utf-8") as file:
