@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from keras_lrcn.loading.errors import PresetError
 
 DEEPEST = 64  # groups
@@ -130,6 +128,8 @@ def _check_sizes(path, datasets):
 
 
 def _check_finite(path, dataset):
+    import numpy as np
+
     if dataset.dtype.kind != "f":
         return
     rows = max(1, SLICE // max(1, math.prod(dataset.shape[1:])))
