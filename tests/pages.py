@@ -27,7 +27,7 @@ class Block(NamedTuple):
 def page_names():
     """Every page that people read in the repository or on the site, but the reference."""
     site = [p for p in (CHECKOUT / "docs").rglob("*.md") if p.parent.name != "api"]
-    recipes = (CHECKOUT / "applications").glob("*/README.md")
+    recipes = [*(CHECKOUT / "applications").glob("*/README.md"), CHECKOUT / "benchmarks/README.md"]
     pages = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted(site), *sorted(recipes)]
     return [page.relative_to(CHECKOUT).as_posix() for page in pages]
 
