@@ -1,5 +1,6 @@
-"""What decoding is compared with: others' loops over the same weights, and what a library can do."""
+"""What decoding is compared with: other loops over the same weights."""
 
+import keras
 import numpy as np
 import torch
 from torch import nn
@@ -15,10 +16,11 @@ class TorchCaptioner(nn.Module):
 
     def __init__(self, captioner):
         super().__init__()
-        weights = {w.path.split("/", 1)[-1]: np.asarray(w) for w in captioner.weights}
-        find = lambda *names: next(  # noqa: E731
-            torch.tensor(v) for k, v in weights.items() if all(n in k for n in names)
-        )
+
+        def find(*names):
+            weights = [w for w in captioner.weights if all(n in w.path for n in names)]
+            return torch.tensor(keras.ops.convert_to_numpy(weights[0]))
+
         self.embedding = find("token_embedding")
         self.cells = nn.ModuleList()
         for name in ("lstm_1", "lstm_2"):
