@@ -31,6 +31,7 @@ _HOMES = {
     "MeanPoolEncoder": "encoders",
     "RatedAdamW": "optimizers",
     "S2VTEncoder": "encoders",
+    "SelfCritical": "self_critical",
     "SemanticEncoder": "encoders",
     "SemanticSequenceEncoder": "encoders",
     "TwoStream": "models",
@@ -65,7 +66,7 @@ def __getattr__(name):
         raise AttributeError(f"module 'keras_lrcn' has no attribute {name!r}")
     folder = _HOMES.get(name, name)
     home = importlib.import_module(f"keras_lrcn.{folder}")
-    if folder in ("models", "encoders"):
+    if folder in ("models", "encoders", "preprocessing"):
         importlib.import_module("keras_lrcn.presets").register()
     return home if name in _FOLDERS else getattr(home, name)
 

@@ -1,10 +1,13 @@
 """Words <-> token ids."""
 
+import json
 import os
 
 import keras
 import keras_hub
 import regex
+
+from keras_lrcn.loading import local_preset
 
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 VOCABULARY_FILE = "vocabulary.txt"
@@ -28,6 +31,8 @@ SPLITTERS = {
         (rf"['\-]+({SEPARATOR}|$)", r"\1"),
         ("\x1e", "'s"),
     ),
+    # Words stand between blanks, punctuation and all (the text files of Venugopalan et al.).
+    "blanks": ((r"[ \t\r\n\f\v]+", SEPARATOR),),
 }
 
 
@@ -36,8 +41,9 @@ def split_words(text, splitter="words"):
 
     Args:
         text: str.
-        splitter: `"words"` (letters, digits, inner hyphens; `'s` apart) or `"lrcn"`, the rule
-            of the authors' `coco_to_hdf5_data.py`, where punctuation is kept as words.
+        splitter: `"words"` (letters, digits, inner hyphens; `'s` apart), `"lrcn"`, the rule
+            of the authors' `coco_to_hdf5_data.py`, where punctuation is kept as words, or
+            `"blanks"`: whatever stands between blanks.
 
     Returns:
         List of str.
@@ -94,7 +100,7 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
         vocabulary: list of str or path of a text file with one word a line, `<pad>`, `<bos>`,
             `<eos>` and `<unk>` first; `build_vocabulary` makes one. `None` waits for
             `set_vocabulary` or a preset.
-        splitter: `"words"` or `"lrcn"`, see `split_words`. Defaults to `"words"`.
+        splitter: `"words"`, `"lrcn"` or `"blanks"`, see `split_words`. Defaults to `"words"`.
 
     Raises:
         ValueError: for a vocabulary without the special tokens, with a repeated or empty word.
@@ -118,6 +124,26 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
         self.vocabulary = None
         if vocabulary is not None:
             self.set_vocabulary(vocabulary)
+
+    @classmethod
+    def from_preset(cls, preset, revision=None, **kwargs):
+        """Reads the words of a preset, whichever task it is of.
+
+        Args:
+            preset: name, local folder or handle, as for a task.
+            revision: str, branch, tag or commit of a preset on the Hugging Face Hub.
+            **kwargs: constructor arguments to override.
+
+        Raises:
+            PresetError: for a preset that a task would refuse.
+            FileNotFoundError: for a preset without words.
+        """
+        folder = local_preset(preset, revision)
+        with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as file:
+            config = json.load(file)["config"]
+        tokenizer = cls(**{**config, **kwargs})
+        tokenizer.load_preset_assets(folder)
+        return tokenizer
 
     def set_vocabulary(self, vocabulary):
         """Sets the word list, from a list or a text file."""
