@@ -49,13 +49,14 @@ class Bench:
         self.visual = np.random.default_rng(0).normal(size=(64, width)).astype("float32")
 
     def generate(self, sampler, images, captioner=None, **options):
-        """A way to be timed: returns `[(ids, score)]` of the best captions."""
+        """A way to be timed: `[(ids, score)]` of the best captions, of the captioner's length."""
+        length = None if captioner else LENGTH
         captioner = captioner or self.captioner
         find = captioner.preprocessor.tokenizer.token_to_id
 
         def run():
             found = captioner.generate(
-                {"features": images}, sampler, max_length=LENGTH, return_details=True, **options
+                {"features": images}, sampler, max_length=length, return_details=True, **options
             )
             return [([find(w) for w in best.words], best.score) for best, *_ in found]
 
@@ -264,11 +265,18 @@ def row_s1(bench):
 
 
 class CategoricalBestOfN(BestOfN):
-    """Best of N that draws each word with `keras.random.categorical`."""
+    """Best of N that draws each word with `random.categorical`."""
 
     def propose(self, logits, allowed, slot, state, draws):
         allowed = ops.take(allowed / self.temperature, slot, axis=0)
-        words = keras.random.categorical(allowed, 1, dtype="int32", seed=self.seed_generator)[:, 0]
+        if keras.backend.backend() == "jax":  # where Keras' seeds cannot change in a branch
+            import jax
+
+            key = jax.random.PRNGKey(ops.sum(state["position"]))
+            words = jax.random.categorical(key, allowed).astype("int32")
+        else:
+            words = keras.random.categorical(allowed, 1, dtype="int32", seed=self.seed_generator)
+            words = words[:, 0]
         scores = ops.take(logits - ops.logsumexp(logits, axis=-1, keepdims=True), slot, axis=0)
         return words, ops.take_along_axis(scores, words[:, None], axis=-1)[:, 0]
 
