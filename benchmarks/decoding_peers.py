@@ -110,14 +110,15 @@ class BatchedTorchCaptioner:
         return ids[::beams].numpy(), scores[::beams].numpy()
 
 
-def prefix_by_prefix(captioner, vector, length):
+def prefix_by_prefix(model, start, vector, length):
     """Greedy as in many a tutorial: the whole sentence goes through `predict` for each word."""
-    ids = [captioner.preprocessor.tokenizer.start_token_id]
+    ids = [start]
     for _ in range(length):
         tokens = np.zeros((1, length), "int32")
         tokens[0, : len(ids)] = ids
-        inputs = {"visual": vector[None], "token_ids": tokens, "padding_mask": tokens > 0}
-        logits = captioner.predict(inputs, verbose=0)[0, len(ids) - 1]
+        inputs = {"visual": vector[None], "token_ids": tokens, "padding_mask": tokens * 0}
+        inputs["padding_mask"][0, : len(ids)] = 1
+        logits = model.predict(inputs, verbose=0)[0, len(ids) - 1]
         logits[:2] = -1e9
         ids.append(int(np.argmax(logits)))
     return ids[1:]
