@@ -228,9 +228,11 @@ def row_d5(bench):
 
 def row_d6(bench):
     """D6: greedy of one image, against the sentence so far through `predict` for each word."""
+    model = bench.captioner.on_features()
+    start = bench.captioner.preprocessor.tokenizer.start_token_id
     ways = {
         "greedy": bench.generate(BeamSearch(1), bench.visual[:1]),
-        "predict": lambda: [prefix_by_prefix(bench.captioner, bench.visual[0], LENGTH)],
+        "predict": lambda: [prefix_by_prefix(model, start, bench.visual[0], LENGTH)],
     }
     seconds, results = bench.alternate(ways, 5)
     assert results["greedy"][0][0] == results["predict"][0]

@@ -52,8 +52,8 @@ class TorchCaptioner(nn.Module):
         scores = torch.tensor([0.0] + [-1e9] * (beams - 1))
         for _ in range(length):
             logits, state = self(words, visual, state)
-            logits[:, :2] = -1e9
             total = scores[:, None] + torch.log_softmax(logits, dim=1)
+            total[:, :2] = -1e9  # <pad> and <bos>
             scores, place = total.flatten().topk(beams)
             origin, words = place // total.shape[1], place % total.shape[1]
             ids = torch.cat([ids[origin], words[:, None]], dim=1)
@@ -98,9 +98,10 @@ class BatchedTorchCaptioner:
             h1, c1 = self.gate(torch.addmm(self.table[words], h1, self.recurrent.T), c1)
             h2, c2 = self.gate(torch.addmm(seen, torch.cat([h1, h2], 1), self.upper.T), c2)
             logits = self.predict(h2)
+            normaliser = torch.logsumexp(logits, dim=1, keepdim=True)
             logits[:, :2] = -1e9
             best, candidates = logits.topk(beams, dim=1)
-            total = scores[:, None] + best - torch.logsumexp(logits, dim=1, keepdim=True)
+            total = scores[:, None] + best - normaliser
             scores, place = total.reshape(batch, -1).topk(beams, dim=1)
             origin = (rows + place // beams).flatten()
             scores = scores.flatten()
@@ -110,14 +111,15 @@ class BatchedTorchCaptioner:
         return ids[::beams].numpy(), scores[::beams].numpy()
 
 
-def prefix_by_prefix(captioner, vector, length):
+def prefix_by_prefix(model, start, vector, length):
     """Greedy as in many a tutorial: the whole sentence goes through `predict` for each word."""
-    ids = [captioner.preprocessor.tokenizer.start_token_id]
+    ids = [start]
     for _ in range(length):
         tokens = np.zeros((1, length), "int32")
         tokens[0, : len(ids)] = ids
-        inputs = {"visual": vector[None], "token_ids": tokens, "padding_mask": tokens > 0}
-        logits = captioner.predict(inputs, verbose=0)[0, len(ids) - 1]
+        inputs = {"visual": vector[None], "token_ids": tokens, "padding_mask": tokens * 0}
+        inputs["padding_mask"][0, : len(ids)] = 1
+        logits = model.predict(inputs, verbose=0)[0, len(ids) - 1]
         logits[:2] = -1e9
         ids.append(int(np.argmax(logits)))
     return ids[1:]
