@@ -21,11 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import keras_hub
 import numpy as np
-import torch
 from keras import ops
 
 import keras_lrcn
-from benchmarks.decoding_peers import BatchedTorchCaptioner, TorchCaptioner, prefix_by_prefix
 from benchmarks.scoring import make_captioner
 from benchmarks.streaming import resident_bytes
 from keras_lrcn.samplers import BeamSearch, BestOfN
@@ -38,6 +36,10 @@ class Bench:
     """The model of random weights, made when it is needed, and what is compared with it."""
 
     def __init__(self, width=WIDTH, words=WORDS, rounds=ROUNDS):
+        import torch  # its loops are peers on every backend
+
+        from benchmarks.decoding_peers import TorchCaptioner
+
         keras.utils.set_random_seed(0)
         torch.set_num_threads(1)
         self.width, self.words, self.rounds = width, words, rounds
@@ -127,6 +129,8 @@ def products(bench, rows, steps=LENGTH):
     multiply = compiled(lambda x, a: ops.matmul(x, a))
 
     def run():
+        import torch
+
         with torch.no_grad():
             for _ in range(steps):
                 for a, b in ((x, lower), (xx, upper), (x, vocabulary)):
@@ -228,6 +232,8 @@ def row_d5(bench):
 
 def row_d6(bench):
     """D6: greedy of one image, against the sentence so far through `predict` for each word."""
+    from benchmarks.decoding_peers import prefix_by_prefix
+
     model = bench.captioner.on_features()
     start = bench.captioner.preprocessor.tokenizer.start_token_id
     ways = {
@@ -241,6 +247,8 @@ def row_d6(bench):
 
 def row_d8(bench):
     """D8: beam 5 of 16 images, against a batched PyTorch search with the same tricks."""
+    from benchmarks.decoding_peers import BatchedTorchCaptioner
+
     batched, visual = BatchedTorchCaptioner(bench.peer), bench.visual[:16]
     ways = {
         "beam 5": bench.generate(BeamSearch(5), visual),
@@ -409,7 +417,10 @@ def main():
     parser.add_argument("--rows", default=",".join(ROWS), help="default: %(default)s")
     parser.add_argument("--photos", metavar="FOLDER", help="64 photos for D7 and S4")
     args = parser.parse_args()
-    bench = Bench()
+    try:
+        bench = Bench()
+    except ImportError as error:
+        parser.exit(2, f'{error}: pip install "keras-lrcn[backends]"\n')
     bench.photos = _photos(args.photos)
     print(f"{keras.backend.backend()} {keras.__version__}, cores {sorted(os.sched_getaffinity(0))}")
     for name in args.rows.split(","):
