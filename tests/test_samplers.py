@@ -60,7 +60,7 @@ class Readings:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("penalty", [0.0, 0.7, 2.0])
+@pytest.mark.parametrize("penalty", [-0.5, 0.0, 0.7, 2.0])
 @pytest.mark.parametrize("num_captions", [1, 3])
 def test_beam_search_is_the_textbooks(seed, penalty, num_captions):
     captioner, visual, decoders = case(seed)
@@ -68,6 +68,26 @@ def test_beam_search_is_the_textbooks(seed, penalty, num_captions):
     found = details(captioner, visual, sampler, num_captions=num_captions)
     for decoder, captions in zip(decoders, found, strict=True):
         assert_same(captions, decoder.beam_search(3, penalty)[:num_captions])
+
+
+def test_a_penalty_below_0_prefers_short_captions_and_stops_no_earlier_than_it_may():
+    start, end, dog = 1, 2, 3
+    probability = np.full((4, 4), 1e-6, "float32")
+    probability[start, [end, dog]] = 0.37, 0.6
+    probability[dog, end] = 0.99
+
+    def read(token_ids, cache, position):
+        last = np.take_along_axis(np.asarray(token_ids), np.asarray(position)[:, None] - 1, 1)
+        return np.log(probability)[last[:, 0]], None, cache
+
+    prompt = np.array([[start] + LENGTH * [0]], "int32")
+    words = {}
+    for penalty in (0.0, -0.5, -2.0):
+        sampler = BeamSearch(3, length_penalty=penalty)
+        found = sampler(read, prompt, cache=np.zeros((1, 1)), index=1, stop_token_ids=(end,))
+        words[penalty] = np.asarray(found["token_ids"])[0, 0, 1:3].tolist()
+    # "dog <eos>": -0.52 nats, times sqrt(2) -0.74, times 4 -2.08; "<eos>": -0.99 in every case.
+    assert words == {0.0: [dog, end], -0.5: [dog, end], -2.0: [end, 0]}
 
 
 @pytest.mark.parametrize("seed", range(3))

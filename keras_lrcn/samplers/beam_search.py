@@ -16,7 +16,8 @@ class BeamSearch(CaptionSampler):
     Args:
         num_beams: int. Defaults to `5`; 1 is greedy search.
         length_penalty: float, beams are ranked by `score / length ** length_penalty`, the
-            length in words with `<eos>`. Defaults to `0.0`, the authors' rule.
+            length in words with `<eos>`: above 0 long captions gain, below 0 short ones.
+            Defaults to `0.0`, the authors' rule.
         num_captions, forbidden_words, no_repeat_ngram, min_length: see `CaptionSampler`.
 
     Raises:
@@ -54,7 +55,11 @@ class BeamSearch(CaptionSampler):
         return self._normalised(self.total(state), self.by_image(state["position"]) - 1)
 
     def rank_bound(self, state):
-        return self._normalised(self.total(state), state["ids"].shape[1] - 1)
+        """The score so far at the length that the penalty favours: the longest or the next."""
+        longest, following = state["ids"].shape[1] - 1, self.by_image(state["position"])
+        return self._normalised(
+            self.total(state), longest if self.length_penalty > 0 else following
+        )
 
     def _normalised(self, score, num_words):
         if not self.length_penalty:
