@@ -5,7 +5,8 @@ import math
 import keras
 from keras import ops, random
 
-from keras_lrcn.samplers.caption_sampler import NEVER, CaptionSampler
+from keras_lrcn.samplers.caption_sampler import CaptionSampler
+from keras_lrcn.samplers.constraints import NEVER
 
 LIKELIEST_FIRST = 5  # beginnings of an image that best of N goes on with in one step
 
