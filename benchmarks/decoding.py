@@ -274,6 +274,10 @@ def row_s1(bench):
 class CategoricalBestOfN(BestOfN):
     """Best of N that draws each word with `random.categorical`."""
 
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
+
     def propose(self, logits, allowed, slot, state, draws):
         allowed = ops.take(allowed / self.temperature, slot, axis=0)
         if keras.backend.backend() == "jax":  # where Keras' seeds cannot change in a branch

@@ -2,6 +2,7 @@
 
 import functools
 
+import keras
 import numpy as np
 import pytest
 
@@ -199,6 +200,20 @@ def test_words_are_drawn_by_their_probability_and_impossible_ones_never():
         expected = (cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(-1)
         assert np.mean(words == expected) > 0.99  # else at the edge between two words
         assert np.all(probabilities[slot, words] > 0)
+
+
+@pytest.mark.parametrize(
+    "sampler", [BeamSearch(2), BestOfN(4, seed=0), Sample(seed=1), "greedy", "top_k"], ids=str
+)
+def test_a_second_call_makes_no_new_random_state(sampler, monkeypatch):
+    captioner, visual = talker(), vectors(1)
+    details(captioner, visual, sampler)
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("TensorFlow never gives the memory of a seed generator back")
+
+    monkeypatch.setattr(keras.random.SeedGenerator, "__init__", refuse)
+    details(captioner, visual, sampler)
 
 
 @pytest.mark.slow

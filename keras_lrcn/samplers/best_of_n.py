@@ -3,7 +3,7 @@
 import math
 
 import keras
-from keras import ops, random
+from keras import ops
 
 from keras_lrcn.samplers.caption_sampler import CaptionSampler
 from keras_lrcn.samplers.constraints import NEVER
@@ -52,7 +52,6 @@ class BestOfN(CaptionSampler):
         self.top_k = top_k
         self.top_p = top_p
         self.seed = seed
-        self.seed_generator = random.SeedGenerator(seed)
 
     @property
     def rows_per_image(self):

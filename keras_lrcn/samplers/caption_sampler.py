@@ -79,7 +79,7 @@ class CaptionSampler(keras_hub.samplers.Sampler):
         state, length = self.start(prompt, cache, index, mask), prompt.shape[1]
         if self.needs_draws:
             if draws is None:
-                draws = random.uniform((length, self.rows_per_image), seed=self.seed_generator)
+                draws = random.uniform((length, self.rows_per_image), seed=self.seed)
             draws = ops.tile(draws, (1, ops.shape(state["ids"])[0] // draws.shape[1]))
         sizes = sizes_to_compile(state["ids"].shape[0], model)
 
