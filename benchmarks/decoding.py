@@ -361,13 +361,13 @@ def row_s4(bench):
 def row_m1(bench, calls=1000):
     """M1: a thousand calls of all samplers, batch sizes and lengths: memory, and compilations."""
     small = Bench(width=16, words=50)
-    samplers = [BeamSearch(5), BeamSearch(1), BestOfN(20, seed=0), "greedy"]
+    samplers = [BeamSearch(5), BeamSearch(1), BestOfN(20, seed=0), "greedy", "top_k"]
     memory = []
     for number in range(calls + 200):
         if number == 200:
             memory.append(resident_bytes())
         visual = small.visual[: 1 + number % 16]
-        small.captioner.generate({"features": visual}, samplers[number // 16 % 4], max_length=6)
+        small.captioner.generate({"features": visual}, samplers[number // 16 % 5], max_length=6)
     memory.append(resident_bytes())
     print(f"M1 {calls} calls: {(memory[1] - memory[0]) / 1e6:+.1f} MB of {memory[0] / 1e6:.0f}")
 
