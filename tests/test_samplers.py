@@ -2,6 +2,7 @@
 
 import functools
 
+import keras
 import numpy as np
 import pytest
 
@@ -60,7 +61,7 @@ class Readings:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("penalty", [0.0, 0.7, 2.0])
+@pytest.mark.parametrize("penalty", [-0.5, 0.0, 0.7, 2.0])
 @pytest.mark.parametrize("num_captions", [1, 3])
 def test_beam_search_is_the_textbooks(seed, penalty, num_captions):
     captioner, visual, decoders = case(seed)
@@ -68,6 +69,26 @@ def test_beam_search_is_the_textbooks(seed, penalty, num_captions):
     found = details(captioner, visual, sampler, num_captions=num_captions)
     for decoder, captions in zip(decoders, found, strict=True):
         assert_same(captions, decoder.beam_search(3, penalty)[:num_captions])
+
+
+def test_a_penalty_below_0_prefers_short_captions_and_stops_no_earlier_than_it_may():
+    start, end, dog = 1, 2, 3
+    probability = np.full((4, 4), 1e-6, "float32")
+    probability[start, [end, dog]] = 0.37, 0.6
+    probability[dog, end] = 0.99
+
+    def read(token_ids, cache, position):
+        last = np.take_along_axis(np.asarray(token_ids), np.asarray(position)[:, None] - 1, 1)
+        return np.log(probability)[last[:, 0]], None, cache
+
+    prompt = np.array([[start] + LENGTH * [0]], "int32")
+    words = {}
+    for penalty in (0.0, -0.5, -2.0):
+        sampler = BeamSearch(3, length_penalty=penalty)
+        found = sampler(read, prompt, cache=np.zeros((1, 1)), index=1, stop_token_ids=(end,))
+        words[penalty] = np.asarray(found["token_ids"])[0, 0, 1:3].tolist()
+    # "dog <eos>": -0.52 nats, times sqrt(2) -0.74, times 4 -2.08; "<eos>": -0.99 in every case.
+    assert words == {0.0: [dog, end], -0.5: [dog, end], -2.0: [end, 0]}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -179,6 +200,20 @@ def test_words_are_drawn_by_their_probability_and_impossible_ones_never():
         expected = (cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(-1)
         assert np.mean(words == expected) > 0.99  # else at the edge between two words
         assert np.all(probabilities[slot, words] > 0)
+
+
+@pytest.mark.parametrize(
+    "sampler", [BeamSearch(2), BestOfN(4, seed=0), Sample(seed=1), "greedy", "top_k"], ids=str
+)
+def test_a_second_call_makes_no_new_random_state(sampler, monkeypatch):
+    captioner, visual = talker(), vectors(1)
+    details(captioner, visual, sampler)
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("TensorFlow never gives the memory of a seed generator back")
+
+    monkeypatch.setattr(keras.random.SeedGenerator, "__init__", refuse)
+    details(captioner, visual, sampler)
 
 
 @pytest.mark.slow

@@ -91,6 +91,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         """
         if jit_compile == "auto":
             jit_compile = keras.backend.backend() == "jax"
+        self._samplers_by_name = {}
         super().compile(
             optimizer=keras.optimizers.Adam(1e-4) if optimizer == "auto" else optimizer,
             loss=CaptionLoss() if loss == "auto" else loss,
@@ -275,8 +276,8 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         return encoder(visual)
 
     def _find_sampler(self, sampler, num_captions=1, seed=None):
-        if isinstance(sampler, str) and sampler in NAMED_SAMPLERS:
-            sampler = NAMED_SAMPLERS[sampler]()
+        if isinstance(sampler, str):
+            sampler = self._sampler_named(sampler)
         sampler = keras_hub.samplers.get(sampler)
         if not isinstance(sampler, CaptionSampler):
             if num_captions > 1:
@@ -292,6 +293,13 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         elif seed is not None:
             changes["seed"] = seed
         return type(sampler).from_config({**config, **changes})
+
+    def _sampler_named(self, name):
+        """Always the same: TensorFlow never frees the random state of a KerasHub sampler."""
+        if name not in self._samplers_by_name:
+            ours = NAMED_SAMPLERS.get(name)
+            self._samplers_by_name[name] = ours() if ours else keras_hub.samplers.get(name)
+        return self._samplers_by_name[name]
 
     def _batches(self, count):
         """Slices of at most as many inputs as are loaded and described at once."""

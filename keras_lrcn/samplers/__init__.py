@@ -6,6 +6,7 @@ log-probability of each word, several captions per image, and honour constraints
 
 from keras_lrcn.samplers.beam_search import BeamSearch
 from keras_lrcn.samplers.best_of_n import BestOfN, Sample
-from keras_lrcn.samplers.caption_sampler import NEVER, CaptionSampler
+from keras_lrcn.samplers.caption_sampler import CaptionSampler
+from keras_lrcn.samplers.constraints import NEVER
 
 __all__ = ["NEVER", "BeamSearch", "BestOfN", "CaptionSampler", "Sample"]

@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from keras_lrcn.samplers.caption_sampler import NEVER, CaptionSampler, take_rows
+from keras_lrcn.samplers.caption_sampler import CaptionSampler
+from keras_lrcn.samplers.constraints import NEVER
+from keras_lrcn.samplers.rows import take_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
@@ -16,7 +18,8 @@ class BeamSearch(CaptionSampler):
     Args:
         num_beams: int. Defaults to `5`; 1 is greedy search.
         length_penalty: float, beams are ranked by `score / length ** length_penalty`, the
-            length in words with `<eos>`. Defaults to `0.0`, the authors' rule.
+            length in words with `<eos>`: above 0 long captions gain, below 0 short ones.
+            Defaults to `0.0`, the authors' rule.
         num_captions, forbidden_words, no_repeat_ngram, min_length: see `CaptionSampler`.
 
     Raises:
@@ -54,7 +57,11 @@ class BeamSearch(CaptionSampler):
         return self._normalised(self.total(state), self.by_image(state["position"]) - 1)
 
     def rank_bound(self, state):
-        return self._normalised(self.total(state), state["ids"].shape[1] - 1)
+        """The score so far at the length that the penalty favours: the longest or the next."""
+        longest, following = state["ids"].shape[1] - 1, self.by_image(state["position"])
+        return self._normalised(
+            self.total(state), longest if self.length_penalty > 0 else following
+        )
 
     def _normalised(self, score, num_words):
         if not self.length_penalty:
@@ -68,27 +75,28 @@ class BeamSearch(CaptionSampler):
         return ops.take(words, slot, axis=0), ops.take(word_scores, slot, axis=0)
 
     def advance(self, state, words, word_scores, cache, is_read, stop):
-        beams, branches = self.num_beams, words.shape[-1]
         # An ended beam has one continuation, itself; what is not open any more has none.
-        itself = ops.arange(branches)[None] == 0
+        itself = ops.arange(words.shape[-1])[None] == 0
         kept = ops.logical_and(ops.reshape(self.ended(state), (-1, 1)), itself)
         gain = ops.where(is_read[:, None], word_scores, ops.where(kept, 0.0, NEVER))
-        total = ops.sum(state["word_scores"], axis=-1, keepdims=True) + gain
-        num_words = state["position"] - 1 + ops.cast(is_read, "int32")
-        rank = self._normalised(total, num_words[:, None])
-        _, chosen = ops.top_k(ops.reshape(rank, (-1, beams * branches)), beams)
-        first_of_image = beams * ops.arange(ops.shape(chosen)[0], dtype="int32")[:, None]
-        origin = ops.cast(chosen // branches, "int32") + first_of_image
-        origin = ops.reshape(origin, (-1,))
-
-        def pick(x):
-            x = ops.reshape(x, (-1, beams * branches))
-            return ops.reshape(ops.take_along_axis(x, chosen, axis=1), (-1,))
-
-        words, gain = pick(words), pick(gain)
+        origin, place = self._best_continuations(state, gain, is_read)
+        words = ops.take(ops.reshape(words, (-1,)), place)
+        gain = ops.take(ops.reshape(gain, (-1,)), place)
         state = take_rows({**state, "cache": cache}, origin)
         state = self.write(state, words, gain, ops.take(is_read, origin, axis=0), stop)
         return self._bury(state, gain <= NEVER / 2)
+
+    def _best_continuations(self, state, gain, is_read):
+        """The beams of every image that go on: `origin`, their rows, and places in flat `gain`."""
+        branches = gain.shape[-1]
+        total = ops.sum(state["word_scores"], axis=-1, keepdims=True) + gain
+        num_words = state["position"] - 1 + ops.cast(is_read, "int32")
+        rank = self._normalised(total, num_words[:, None])
+        _, best = ops.top_k(ops.reshape(rank, (-1, self.num_beams * branches)), self.num_beams)
+        image = ops.arange(ops.shape(best)[0], dtype="int32")[:, None]
+        place = ops.cast(best, "int32") + self.num_beams * branches * image
+        place = ops.reshape(place, (-1,))
+        return place // branches, place
 
     def _bury(self, state, dead):
         """Marks beams that there are no captions for, by the score at `<bos>`, else 0."""

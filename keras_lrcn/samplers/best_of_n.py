@@ -3,9 +3,10 @@
 import math
 
 import keras
-from keras import ops, random
+from keras import ops
 
-from keras_lrcn.samplers.caption_sampler import NEVER, CaptionSampler
+from keras_lrcn.samplers.caption_sampler import CaptionSampler
+from keras_lrcn.samplers.constraints import NEVER
 
 LIKELIEST_FIRST = 5  # beginnings of an image that best of N goes on with in one step
 
@@ -51,7 +52,6 @@ class BestOfN(CaptionSampler):
         self.top_k = top_k
         self.top_p = top_p
         self.seed = seed
-        self.seed_generator = random.SeedGenerator(seed)
 
     @property
     def rows_per_image(self):

@@ -1,23 +1,11 @@
 """What our samplers share: the loop, which reads only for captions that may be returned."""
 
-import functools
-import math
-from typing import NamedTuple
-
 import keras
 import keras_hub
-import numpy as np
 from keras import ops, random
 
-NEVER = -1e9  # log-probability of a word that may not come
-
-
-class Chosen(NamedTuple):
-    """The rows that are read next: the first `count` of `order`; row r is the `slot[r]`-th."""
-
-    order: object
-    slot: object
-    count: object
+from keras_lrcn.samplers.constraints import NEVER, listed_words, words_that_repeat
+from keras_lrcn.samplers.rows import Chosen, sizes_to_compile, take_rows, with_size
 
 
 class CaptionSampler(keras_hub.samplers.Sampler):
@@ -91,27 +79,16 @@ class CaptionSampler(keras_hub.samplers.Sampler):
         state, length = self.start(prompt, cache, index, mask), prompt.shape[1]
         if self.needs_draws:
             if draws is None:
-                draws = random.uniform((length, self.rows_per_image), seed=self.seed_generator)
+                draws = random.uniform((length, self.rows_per_image), seed=self.seed)
             draws = ops.tile(draws, (1, ops.shape(state["ids"])[0] // draws.shape[1]))
-        sizes = _sizes_to_compile(state["ids"].shape[0], model)
+        sizes = sizes_to_compile(state["ids"].shape[0], model)
 
         def cond(state, step):
             return ops.any(self.open_rows(state))
 
         def body(state, step):
-            chosen = self.choose(state, step)
-
-            def read(size):
-                rows = take_rows(state, chosen.order[:size])
-                logits, _, cache = next(rows["ids"], rows["cache"], rows["position"])
-                logits = ops.cast(logits, "float32")
-                allowed = self.constrain(logits, rows["ids"], rows["position"], stop)
-                slot = ops.minimum(chosen.slot, size - 1)
-                return *self.propose(logits, allowed, slot, state, draws), take_rows(cache, slot)
-
-            words, word_scores, cache = _with_size(read, chosen.count, sizes)
-            is_read = chosen.slot < chosen.count
-            return self.advance(state, words, word_scores, cache, is_read, stop), step + 1
+            found = self.read(next, state, self.choose(state, step), sizes, stop, draws)
+            return self.advance(state, *found, stop), step + 1
 
         state, _ = self.run_loop(
             cond,
@@ -185,6 +162,19 @@ class CaptionSampler(keras_hub.samplers.Sampler):
         """How many rows of an image are read in one step."""
         return self.rows_per_image
 
+    def read(self, next, state, chosen, sizes, stop, draws):
+        """Reads the chosen rows: words that may come, their scores, the cache, and who was read."""
+
+        def read_first(size):
+            rows = take_rows(state, chosen.order[:size])
+            logits, _, cache = next(rows["ids"], rows["cache"], rows["position"])
+            logits = ops.cast(logits, "float32")
+            allowed = self.constrain(logits, rows["ids"], rows["position"], stop)
+            slot = ops.minimum(chosen.slot, size - 1)
+            return *self.propose(logits, allowed, slot, state, draws), take_rows(cache, slot)
+
+        return *with_size(read_first, chosen.count, sizes), chosen.slot < chosen.count
+
     def propose(self, logits, allowed, slot, state, draws):
         """Finds words that may come next.
 
@@ -205,28 +195,14 @@ class CaptionSampler(keras_hub.samplers.Sampler):
     def constrain(self, logits, ids, position, stop):
         """Lowers the logits of words that may not come at `position` to `NEVER`."""
         width = logits.shape[-1]
-        banned = np.zeros(width, "float32")
-        banned[list(self.forbidden_ids)] = 1
-        banned = ops.convert_to_tensor(banned)[None]
+        banned = listed_words(self.forbidden_ids, width)
         if self.min_length and stop is not None:
             too_short = ops.cast(position <= self.min_length, "float32")[:, None]
-            banned = ops.maximum(banned, too_short * ops.one_hot(stop, width)[None])
+            banned = ops.maximum(banned, too_short * listed_words((stop,), width))
         if self.no_repeat_ngram:
-            banned = ops.maximum(banned, self._repeated(ids, position[:, None], width))
+            repeated = words_that_repeat(ids, position, self.no_repeat_ngram, width)
+            banned = ops.maximum(banned, repeated)
         return ops.where(banned > 0, NEVER, logits)
-
-    def _repeated(self, ids, position, width):
-        """1 for each word that would end an n-gram which the row already has."""
-        n, length = self.no_repeat_ngram, ids.shape[1]
-        starts = ops.arange(length - n + 1)[None]
-        complete = ops.logical_and(starts > 0, starts + n <= position)
-        for offset in range(n - 1):
-            column = ops.maximum(position - (n - 1) + offset, 0)
-            last = ops.take_along_axis(ids, column, axis=1)
-            same = ids[:, offset : length - n + 1 + offset] == last
-            complete = ops.logical_and(complete, same)
-        ends = ops.one_hot(ids[:, n - 1 :], width)
-        return ops.max(ends * ops.cast(complete, "float32")[..., None], axis=1)
 
     def write(self, state, words, word_scores, is_read, stop):
         """Writes one word to each row that was read; the others keep what they hold."""
@@ -266,22 +242,3 @@ class CaptionSampler(keras_hub.samplers.Sampler):
             "no_repeat_ngram": self.no_repeat_ngram,
             "min_length": self.min_length,
         }
-
-
-def take_rows(tensors, rows):
-    return keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), tensors)
-
-
-def _sizes_to_compile(num_rows, model):
-    """XLA must know how many rows are read: it gets a choice of sizes. Others take any number."""
-    if keras.backend.backend() == "jax" or getattr(model, "jit_compile", False):
-        return sorted({math.ceil(num_rows / 2**halvings) for halvings in range(12)})
-    return None
-
-
-def _with_size(function, count, sizes):
-    """`function(count)`, of the next larger one where only some sizes are compiled."""
-    if sizes is None:
-        return function(count)
-    smaller = ops.sum(ops.cast(ops.convert_to_tensor(sizes, "int32") < count, "int32"))
-    return ops.switch(smaller, [functools.partial(function, size) for size in sizes])
