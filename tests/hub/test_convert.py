@@ -213,6 +213,7 @@ def test_the_preset_says_where_it_is_from(convert_layers, tmp_path):
     entry = json.loads((folder / "preset.json").read_text())
     assert entry["task"] == "LRCNCaptioner" and len(entry["sources"]["net.caffemodel"]) == 64
     assert "stored in single precision" in (folder / "README.md").read_text()
+    assert "those of the Caffe files" in (folder / "LICENSE").read_text()  # that the card links to
 
 
 def without(layers, name):
