@@ -9,8 +9,8 @@ and, where two videos of UCF101 are given, statistics of their frames, the large
 the first frame's middle, and the LSTM's over the first sixteen. A figure may be off by 1e-5 of
 itself (weights), 1e-6 (means of frames) or 1e-4 (activations, float32 sums in another order).
 
-The authors' frames are JPEG files that are not public, made by ffmpeg at 30 frames a second. A
-video file is decoded at that rate, and its pixels come near. Only where the frames are the authors'
+The authors' frames are JPEG files of their own, made by ffmpeg at 30 frames a second. A video file
+is read at that rate, but its pixels are another decoder's. Only where the frames are the authors'
 do activations tell something about the network.
 
 Exit status: 0, all agrees; 1, this is another network; 2, something cannot be read; 3, the network
