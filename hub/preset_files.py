@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 
-from keras_lrcn.publishing import card
+from keras_lrcn.publishing import write_card
 
 PAPERS = {
     "captioner": "Donahue et al. 2015, Sec. 5",
@@ -37,8 +37,7 @@ def write_preset(task, name, recipe, folder, files):
     with open(os.path.join(new, "preset.json"), "w", encoding="utf-8") as file:
         json.dump(entry, file, indent=1)
         file.write("\n")
-    with open(os.path.join(new, "README.md"), "w", encoding="utf-8") as file:
-        file.write(card(name, entry))
+    write_card(new, name, entry)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(new, folder)
 

@@ -2,13 +2,19 @@
 
     python -m hub.verify presets/lrcn_rgb_hybrid_ucf101
     python -m hub.verify presets/lrcn_rgb_hybrid_ucf101 \\
-        --juggling UCF101/v_JugglingBalls_g01_c02.avi --parade UCF101/v_MilitaryParade_g05_c03.avi
+        --juggling frames/v_JugglingBalls_g01_c02 --parade frames/v_MilitaryParade_g05_c03
 
 The figures are of one network, `RGB_lstm_model_iter_30000.caffemodel`: extremes of its weights,
-and, where the two videos of UCF101 are given, statistics of their frames, the largest activations
-of the first frame's middle, and the LSTM's over the first sixteen. The exit status is 1 where a
-figure differs. Frames come from a decoder, the authors' came from files of theirs: where the means
-of the frames differ, so will the activations, by as much.
+and, where two videos of UCF101 are given, statistics of their frames, the largest activations of
+the first frame's middle, and the LSTM's over the first sixteen. A figure may be off by 1e-5 of
+itself (weights), 1e-6 (means of frames) or 1e-4 (activations, float32 sums in another order).
+
+The authors' frames are JPEG files of their own, made by ffmpeg at 30 frames a second. A video file
+is read at that rate, but its pixels are another decoder's. Only where the frames are the authors'
+do activations tell something about the network.
+
+Exit status: 0, all agrees; 1, this is another network; 2, something cannot be read; 3, the network
+may be it, but the frames of a video are not the authors', so that its activations tell nothing.
 """
 
 import argparse
@@ -18,44 +24,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-WEIGHTS = {  # (smallest, largest); `None` where the recorded figure is not one
-    "conv1 weight": (-0.254581511, None),
-    "conv1 bias": (-0.755507648, None),
-    "conv2 weight": (-0.116672292, None),
-    "conv2 bias": (0.052054338, None),
-    "conv3 weight": (-0.108223818, None),
-    "conv3 bias": (0.043545835, None),
-    "conv4 weight": (-0.083674915, None),
-    "conv4 bias": (-0.092017822, None),
-    "conv5 weight": (-0.073558941, None),
-    "conv5 bias": (-0.260592550, None),
-    "fc6 weight": (-0.016757634, None),
-    "fc6 bias": (0.014761488, None),
-    "lstm1 weight": (-0.017594324, 0.019193152),
-    "lstm1 bias": (-0.001662708, 0.002105754),
-    "lstm1 recurrent": (-0.012802080, 0.012235779),
-    "fc8-final weight": (-0.111130916, 0.115036882),
-    "fc8-final bias": (-0.217259407, 0.235253602),
-}
-FRAMES = {  # number of frames, and means of the first, the sixteenth and the last
-    "juggling": (248, 129.082608, 128.947157, 128.099709),
-    "parade": (85, 88.115625, 87.156819, 94.982595),
-}
-BLOBS = ("data", "conv1", "norm1", "conv2", "norm2", "conv3", "conv4", "conv5", "fc6")
-ACTIVATIONS = {  # largest value of each of `BLOBS` for the first frame
-    "juggling": (
-        *(151.061, 1409.36938, 138.331131, 216.266632, 124.565742),
-        *(128.561783, 69.1969985, 38.1714096, 19.9528198),
-    ),
-    "parade": (
-        *(126.320, 1083.11792, 138.606430, 229.603195, 130.007629),
-        *(140.400101, 54.8229637, 29.5668182, 19.3482170),
-    ),
-}
-CLIP = {  # (smallest, largest) over the first sixteen frames; the authors kept them of one video
-    "lstm1": (-0.999205351, 0.999141812),
-    "fc8-final": (-3.43933535, 6.23402023),
-    "probabilities": (3.16554797e-05, 0.462676644),
+from hub.recorded import ACTIVATIONS, BLOBS, CLIP, FRAMES, VIDEOS, WEIGHTS
+
+FRAMES_PER_SECOND = 30.0
+AGREES, DIFFERENT_NETWORK, UNREADABLE, OTHER_FRAMES = range(4)  # the exit status
+VERDICTS = {
+    AGREES: "All figures agree.",
+    DIFFERENT_NETWORK: "This is not the network of the recorded figures.",
+    OTHER_FRAMES: "The frames are not the authors', so activations of them tell nothing.",
 }
 # Of weights the file's own digits, of activations what float32 of another order of sums leaves.
 WEIGHT_TOLERANCE, ACTIVATION_TOLERANCE = 1e-5, 1e-4
@@ -74,12 +50,12 @@ class Figure(NamedTuple):
         return abs(self.found - self.recorded) <= self.tolerance * abs(self.recorded)
 
 
-def weight_figures(activity, recorded=WEIGHTS):
+def weight_figures(activity, recorded):
     """Extremes of the weights.
 
     Args:
         activity: `keras_lrcn.LRCNActivity` of one LSTM layer on CaffeNet or the hybrid.
-        recorded: dict, name -> (smallest, largest).
+        recorded: dict like `WEIGHTS`.
 
     Returns:
         List of `Figure`.
@@ -145,13 +121,13 @@ def activation_figures(activity, frame, recorded):
     ]
 
 
-def clip_figures(activity, frames, recorded=CLIP):
+def clip_figures(activity, frames, recorded):
     """Extremes of the LSTM's output, the logits and the probabilities of a clip.
 
     Args:
         activity: as for `weight_figures`.
         frames: uint8 array `(16, height, width, 3)`.
-        recorded: dict, name -> (smallest, largest).
+        recorded: dict like `CLIP`.
 
     Returns:
         List of `Figure`.
@@ -201,35 +177,56 @@ def _extremes(name, array, recorded, tolerance):
             yield Figure(f"{what} of {name}", figure, float(found), tolerance)
 
 
+def video_figures(activity, name, frames):
+    """All that was recorded of one video: the figures of its frames, those of the network.
+
+    Args:
+        activity: as for `weight_figures`.
+        name: `"juggling"` or `"parade"`.
+        frames: uint8 array `(time, height, width, 3)`.
+
+    Returns:
+        Two lists of `Figure`.
+    """
+    figures = activation_figures(activity, frames[0], ACTIVATIONS[name])
+    if name == "juggling":
+        figures += clip_figures(activity, frames[:16], CLIP)
+    return frame_figures(frames, FRAMES[name]), figures
+
+
 def verify(preset, videos, say=print):
     """Compares a preset with all that was recorded.
 
     Args:
         preset: folder or name of a converted `lrcn_rgb_hybrid_ucf101`.
-        videos: dict from `"juggling"` or `"parade"` to the path of the video.
+        videos: dict from `"juggling"` or `"parade"` to the path of the folder of frames, or video.
         say: function of a str, called for every figure.
 
     Returns:
-        Bool: do all figures agree?
+        Int, the exit status: see the top of this file.
     """
     import keras_lrcn
     from keras_lrcn.data import read_video
 
     activity = keras_lrcn.LRCNActivity.from_preset(preset)
-    figures = {"weights": weight_figures(activity)}
+    same_network = _tell("weights", weight_figures(activity, WEIGHTS), say)
+    same_frames = True
     for name, path in videos.items():
-        frames = np.asarray(read_video(path).frames)
-        figures[f"{name}, {path}"] = frame_figures(frames, FRAMES[name]) + activation_figures(
-            activity, frames[0], ACTIVATIONS[name]
-        )
-        if name == "juggling":
-            figures[f"{name}, its first sixteen frames"] = clip_figures(activity, frames[:16])
-    for title, rows in figures.items():
-        say(title)
-        for row in rows:
-            verdict = "" if row.agrees else "   DIFFERS"
-            say(f"  {row.name:30}{row.recorded:16.9g}{row.found:16.9g}{verdict}")
-    return all(row.agrees for row in itertools.chain.from_iterable(figures.values()))
+        frames = np.asarray(read_video(path, fps=FRAMES_PER_SECOND).frames)
+        of_frames, of_network = video_figures(activity, name, frames)
+        authors = _tell(f"{name}: frames of {path}", of_frames, say)
+        same_frames &= authors
+        same_network &= _tell(f"{name}: activations", of_network, say) or not authors
+    return DIFFERENT_NETWORK if not same_network else OTHER_FRAMES if not same_frames else AGREES
+
+
+def _tell(title, figures, say):
+    """Says figures; returns whether all agree."""
+    say(title)
+    for row in figures:
+        verdict = "" if row.agrees else "   DIFFERS"
+        say(f"  {row.name:30}{row.recorded:16.9g}{row.found:16.9g}{verdict}")
+    return all(row.agrees for row in figures)
 
 
 def main(arguments=None):
@@ -237,17 +234,19 @@ def main(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("preset", metavar="FOLDER", help="what `hub.convert` wrote")
-    parser.add_argument("--juggling", metavar="FILE", help="v_JugglingBalls_g01_c02.avi")
-    parser.add_argument("--parade", metavar="FILE", help="v_MilitaryParade_g05_c03.avi")
+    for name, video in VIDEOS.items():
+        parser.add_argument(
+            f"--{name}", metavar="PATH", help=f"frames of {video}, or the video itself"
+        )
     args = parser.parse_args(arguments)
-    videos = {name: getattr(args, name) for name in FRAMES if getattr(args, name)}
+    videos = {name: getattr(args, name) for name in VIDEOS if getattr(args, name)}
     print(f"  {'':30}{'recorded':>16}{'found':>16}")
     try:
-        agrees = verify(args.preset, videos)
+        status = verify(args.preset, videos)
     except (ValueError, OSError) as error:
-        parser.exit(2, f"{error}\n")
-    print("All figures agree." if agrees else "This is not the network of the recorded figures.")
-    return 0 if agrees else 1
+        parser.exit(UNREADABLE, f"{error}\n")
+    print(VERDICTS[status])
+    return status
 
 
 if __name__ == "__main__":

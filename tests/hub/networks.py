@@ -1,6 +1,7 @@
 """Tiny networks with the layers of the published ones, and Caffe's recurrent rules in NumPy."""
 
 import numpy as np
+from reference import caffe_file
 
 FILTERS = (6, 8, 8, 8, 4)
 CNN_WIDTHS = {"fc6": 10, "fc7": 9, "fc8": 7}
@@ -46,6 +47,15 @@ def cnn(draw, kind="caffenet", dense=("fc6", "fc7", "fc8")):
         )
         width = CNN_WIDTHS[name]
     return layers
+
+
+def write(path, layers, **options):
+    """Writes a dict of names to `(type, arrays)`; options as of `caffe_file.write_caffemodel`."""
+    layers = [
+        caffe_file.Layer(name, kind, make=lambda arrays=arrays: arrays)
+        for name, (kind, arrays) in layers.items()
+    ]
+    return str(caffe_file.write_caffemodel(path, layers, **options))
 
 
 def recurrent(draw, inputs, static=0, cell="lstm", units=UNITS):

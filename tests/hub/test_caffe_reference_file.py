@@ -72,7 +72,7 @@ def few_layers():
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("shape", ["shape", "legacy"])
-@pytest.mark.parametrize("values", ["packed", "unpacked", "double"])
+@pytest.mark.parametrize("values", ["packed", "unpacked", "double", "unpacked double"])
 def test_protobuf_reads_what_is_written(tmp_path, net_parameter, version, shape, values):
     path = write_caffemodel(tmp_path / "a.caffemodel", few_layers(), version, shape, values)
     net = net_parameter.FromString(path.read_bytes())
@@ -84,7 +84,7 @@ def test_protobuf_reads_what_is_written(tmp_path, net_parameter, version, shape,
         kind = V1_TYPES[expected.type] if version == "v1" else expected.type
         assert (layer.name, layer.type) == (expected.name, kind)
         for blob, array in zip(layer.blobs, expected.make(), strict=True):
-            data = blob.double_data if values == "double" else blob.data
+            data = blob.double_data if "double" in values else blob.data
             np.testing.assert_array_equal(np.array(data, "float32"), array.reshape(-1))
             legacy = [1] * (4 - array.ndim) + list(array.shape)
             dims = [blob.num, blob.channels, blob.height, blob.width]

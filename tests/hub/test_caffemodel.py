@@ -1,4 +1,4 @@
-"""The reader against files that the `protobuf` library wrote, whole and damaged."""
+"""The reader against files of every form that Caffe wrote, whole and damaged."""
 
 import gc
 import mmap
@@ -6,7 +6,7 @@ import mmap
 import networks
 import numpy as np
 import pytest
-from caffemodels import fill_blob, messages, write_caffemodel
+from reference.caffe_file import blob_parts
 
 from hub.caffemodel import main, read_caffemodel, read_mean
 
@@ -19,31 +19,28 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("double", [False, True])
-@pytest.mark.parametrize("packed", [True, False])
-@pytest.mark.parametrize("version", [1, 2])
-def test_blobs_come_back_bit_for_bit(version, packed, double, tmp_path):
-    path = write_caffemodel(
-        tmp_path / "net.caffemodel", LAYERS, version=version, packed=packed, double=double
-    )
+@pytest.mark.parametrize("values", ["packed", "unpacked", "double", "unpacked double"])
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_blobs_come_back_bit_for_bit(version, values, tmp_path):
+    path = networks.write(tmp_path / "net.caffemodel", LAYERS, version=version, values=values)
     layers = read_caffemodel(path)
     assert list(layers) == list(LAYERS)
     for name, (kind, blobs) in LAYERS.items():
         assert layers[name].name == name
-        assert layers[name].type == kind or (version == 1 and kind == "ReLU")
+        assert layers[name].type == kind or (version == "v1" and kind == "ReLU")
         for read, written in zip(layers[name].blobs, blobs, strict=True):
-            assert read.dtype == ("float64" if double else "float32")
+            assert read.dtype == ("float64" if "double" in values else "float32")
             np.testing.assert_array_equal(read, written)
 
 
 def test_old_shapes_have_four_axes(tmp_path):
-    path = write_caffemodel(tmp_path / "net.caffemodel", LAYERS, version=1, legacy=True)
+    path = networks.write(tmp_path / "net.caffemodel", LAYERS, version="v1", shape="legacy")
     shapes = [blob.shape for blob in read_caffemodel(path)["fc6"].blobs]
     assert shapes == [(1, 1, 300, 7), (1, 1, 1, 300)]
 
 
 def test_packed_blobs_are_views_into_the_mapped_file(tmp_path):
-    path = write_caffemodel(tmp_path / "net.caffemodel", LAYERS)
+    path = networks.write(tmp_path / "net.caffemodel", LAYERS)
     blob = read_caffemodel(path)["fc6"].blobs[0]
     gc.collect()
     base = blob
@@ -66,20 +63,17 @@ def test_a_number_in_several_pieces_is_put_together(tmp_path):
 
 
 def test_a_mean_image_is_read(tmp_path):
-    image, blob = DRAW(1, 3, 4, 5), messages()["BlobProto"]()
-    fill_blob(blob, image, legacy=True)
-    (tmp_path / "mean.binaryproto").write_bytes(blob.SerializeToString())
+    image = DRAW(1, 3, 4, 5)
+    (tmp_path / "mean.binaryproto").write_bytes(b"".join(blob_parts(image, "legacy")))
     np.testing.assert_array_equal(read_mean(tmp_path / "mean.binaryproto"), image[0])
-    grey = messages()["BlobProto"]()
-    fill_blob(grey, DRAW(1, 1, 4, 5))
-    (tmp_path / "grey").write_bytes(grey.SerializeToString())
+    (tmp_path / "grey").write_bytes(b"".join(blob_parts(DRAW(1, 1, 4, 5))))
     with pytest.raises(ValueError, match=r"grey .*three channels.*\(1, 1, 4, 5\)"):
         read_mean(tmp_path / "grey")
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_file_cut_anywhere_is_refused_or_lacks_layers_at_its_end(packed, tmp_path):
-    path = write_caffemodel(tmp_path / "net.caffemodel", LAYERS, packed=packed)
+@pytest.mark.parametrize("values", ["packed", "unpacked"])
+def test_a_file_cut_anywhere_is_refused_or_lacks_layers_at_its_end(values, tmp_path):
+    path = networks.write(tmp_path / "net.caffemodel", LAYERS, values=values)
     with open(path, "rb") as file:
         data = file.read()
     whole = 0
@@ -96,7 +90,7 @@ def test_a_file_cut_anywhere_is_refused_or_lacks_layers_at_its_end(packed, tmp_p
 
 
 def test_damage_is_a_value_error_whatever_it_hits(tmp_path):
-    path = write_caffemodel(tmp_path / "net.caffemodel", LAYERS)
+    path = networks.write(tmp_path / "net.caffemodel", LAYERS)
     rng = np.random.default_rng(0)
     with open(path, "rb") as file:
         data = np.frombuffer(file.read(), "uint8")
@@ -147,7 +141,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_two_layers_of_one_name_are_refused_if_both_have_weights(tmp_path):
-    first = write_caffemodel(tmp_path / "a", LAYERS)
+    first = networks.write(tmp_path / "a", LAYERS)
     with open(first, "rb") as file:
         (tmp_path / "twice").write_bytes(2 * file.read())
     with pytest.raises(ValueError, match="two layers named 'conv1'"):
@@ -155,7 +149,7 @@ def test_two_layers_of_one_name_are_refused_if_both_have_weights(tmp_path):
 
 
 def test_the_command_lists_layers_and_shapes(tmp_path, capsys):
-    main([write_caffemodel(tmp_path / "net.caffemodel", LAYERS)])
+    main([networks.write(tmp_path / "net.caffemodel", LAYERS)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == "conv1 Convolution (4, 3, 5, 5) (4,)".split()
     assert lines[-1] == f"{304 + 2100 + 300:,} parameters"

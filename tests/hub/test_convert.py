@@ -6,8 +6,8 @@ import os
 import networks
 import numpy as np
 import pytest
-from caffemodels import fill_blob, messages, write_caffemodel
 from reference import caffe_layers
+from reference.caffe_file import blob_parts
 
 import keras_lrcn
 from hub.convert import convert, main
@@ -31,8 +31,8 @@ def convert_layers(tmp_path, words):
 
     def run(name, layers, cnn=None, vocabulary=words, **options):
         recipe, _ = find_recipe(name)
-        file = write_caffemodel(tmp_path / "net.caffemodel", layers)
-        cnn = cnn and write_caffemodel(tmp_path / "cnn.caffemodel", cnn, version=1, legacy=True)
+        file = networks.write(tmp_path / "net.caffemodel", layers)
+        cnn = cnn and networks.write(tmp_path / "cnn.caffemodel", cnn, version="v1", shape="legacy")
         task = convert(name, file, tmp_path / name, vocabulary, cnn, **options)
         assert recipe.family in type(task).__name__.lower() or "Describer" in type(task).__name__
         return type(task).from_preset(str(tmp_path / name))
@@ -197,9 +197,7 @@ def test_a_mean_pool_net_scores_a_sentence_as_caffe_does(convert_layers):
 
 def test_a_mean_image_counts_by_its_channels(convert_layers, tmp_path):
     image = np.random.default_rng(0).random((1, 3, 4, 4)) * 255
-    blob = messages()["BlobProto"]()
-    fill_blob(blob, image, legacy=True)
-    (tmp_path / "mean.binaryproto").write_bytes(blob.SerializeToString())
+    (tmp_path / "mean.binaryproto").write_bytes(b"".join(blob_parts(image, "legacy")))
     captioner = convert_layers(
         "lrcn2f_caffenet_coco", networks.captioner(), mean=tmp_path / "mean.binaryproto"
     )
@@ -213,6 +211,7 @@ def test_the_preset_says_where_it_is_from(convert_layers, tmp_path):
     entry = json.loads((folder / "preset.json").read_text())
     assert entry["task"] == "LRCNCaptioner" and len(entry["sources"]["net.caffemodel"]) == 64
     assert "stored in single precision" in (folder / "README.md").read_text()
+    assert "those of the Caffe files" in (folder / "LICENSE").read_text()  # that the card links to
 
 
 def without(layers, name):
@@ -305,7 +304,7 @@ def test_every_recipe_is_found_by_its_name():
 
 
 def test_the_command_converts_and_tells_what_it_does(tmp_path, words, capsys):
-    file = write_caffemodel(tmp_path / "net.caffemodel", networks.captioner())
+    file = networks.write(tmp_path / "net.caffemodel", networks.captioner())
     arguments = ["--caffemodel", file, "--vocabulary", words, "--output", str(tmp_path / "new")]
     main(["lrcn2f_caffenet_coco", *arguments])
     assert "12 layers with weights" in capsys.readouterr().out

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from converted_nets import ConvertedActivity, moving_window
+from PIL import Image
 from reference import caffe_tasks
-from reference.caffe_net import preprocess, visual_blobs
+from reference.caffe_net import inner_product, lstm, preprocess, visual_blobs
 
 from hub import verify
 
@@ -41,7 +42,7 @@ def test_the_figures_of_the_right_file_agree(converted, recorded):
 
 
 def test_the_authors_own_figures_are_not_those_of_random_weights(converted):
-    assert len(differing(verify.weight_figures(converted.task))) > 15
+    assert len(differing(verify.weight_figures(converted.task, verify.WEIGHTS))) > 15
 
 
 def test_one_altered_weight_is_noticed(converted, recorded):
@@ -77,10 +78,55 @@ def test_frames_are_counted_and_measured():
     ]
 
 
+@pytest.fixture
+def authors(converted, recorded, tmp_path, monkeypatch):
+    """A folder of frames, and the figures that this network's authors would have recorded."""
+    frames, folder = moving_window(18), tmp_path / "frames"
+    folder.mkdir()
+    for number, frame in enumerate(frames, start=1):
+        Image.fromarray(frame).save(folder / f"{number:04}.png")
+    pixels = preprocess(frames[:16, 6:233, 46:273], converted.mean)
+    blobs = {"data": pixels} | visual_blobs("hybrid", converted.net, pixels, "fc6")
+    hidden = lstm(blobs["fc6"][:, None], np.arange(16)[:, None] > 0, converted.net.arrays("lstm1"))
+    logits = inner_product(hidden[:, 0], *converted.net.arrays("fc8-final"))
+    clip = zip(verify.CLIP, (hidden, logits, caffe_tasks.softmax(logits)), strict=True)
+    means = [frames[i].mean(dtype="float64") for i in (0, 15, -1)]
+    monkeypatch.setattr(verify, "WEIGHTS", recorded)
+    monkeypatch.setattr(verify, "FRAMES", {"juggling": (18, *means)})
+    largest = [blobs[name][0].max() for name in verify.BLOBS]
+    monkeypatch.setattr(verify, "ACTIVATIONS", {"juggling": largest})
+    monkeypatch.setattr(verify, "CLIP", {name: (a.min(), a.max()) for name, a in clip})
+    return folder
+
+
+def test_the_command_is_content_with_the_right_network(converted, authors, capsys):
+    assert verify.main([str(converted.preset), "--juggling", str(authors)]) == 0
+    out = capsys.readouterr().out
+    assert "DIFFERS" not in out and "All figures agree" in out and "largest of lstm1" in out
+
+
+def test_frames_of_others_are_not_held_against_the_network(converted, authors, capsys):
+    Image.fromarray(moving_window(18)[9]).save(authors / "0001.png")
+    assert verify.main([str(converted.preset), "--juggling", str(authors)]) == 3
+    assert "The frames are not the authors'" in capsys.readouterr().out
+
+
+def test_activations_alone_tell_another_network(converted, authors, monkeypatch):
+    largest = [value * 1.001 for value in verify.ACTIVATIONS["juggling"]]
+    monkeypatch.setattr(verify, "ACTIVATIONS", {"juggling": largest})
+    assert verify.main([str(converted.preset), "--juggling", str(authors)]) == 1
+
+
 def test_the_command_tells_which_figures_differ(converted, capsys):
     assert verify.main([str(converted.preset)]) == 1
     out = capsys.readouterr().out
     assert "smallest of conv1 weight" in out and "-0.254581511" in out and "DIFFERS" in out
+
+
+def test_what_cannot_be_read_is_told(converted, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        verify.main([str(converted.preset), "--parade", str(tmp_path / "none")])
+    assert end.value.code == 2 and "none" in capsys.readouterr().err
 
 
 def test_another_network_is_refused(capsys):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-VARINT, LENGTH, FLOAT = 0, 2, 5  # kinds of a field
+VARINT, DOUBLE, LENGTH, FLOAT = 0, 1, 2, 5  # kinds of a field
 V1_TYPES = {
     "Convolution": 4,
     "Data": 5,
@@ -65,19 +65,22 @@ def blob_parts(array, shape="shape", values="packed"):
     Args:
         shape: `"shape"` writes the field of that name; `"legacy"` num, channels, height and width,
             with ones before what the array has: `(1, 1, outputs, inputs)`, `(1, 1, 1, outputs)`.
-        values: `"packed"`, `"unpacked"` (each float with its tag) or `"double"` (double_data).
+        values: `"packed"`, `"unpacked"` (each float with its tag), `"double"` (double_data) or
+            `"unpacked double"`.
     """
     size, legacy = array.size, []
-    data = np.ascontiguousarray(array, "<f8" if values == "double" else "<f4")
+    double = values.endswith("double")
+    data = np.ascontiguousarray(array, "<f8" if double else "<f4")
+    field = 8 if double else 5
     if shape == "legacy":
         dims = [1] * (4 - array.ndim) + list(array.shape)
-        legacy = [number(field, dim) for field, dim in enumerate(dims, start=1)]
-    if values == "unpacked":
-        pieces = np.empty(size, [("tag", "u1"), ("value", "<f4")])
-        pieces["tag"], pieces["value"] = tag(5, FLOAT)[0], data.reshape(-1)
+        legacy = [number(axis, dim) for axis, dim in enumerate(dims, start=1)]
+    if values.startswith("unpacked"):
+        pieces = np.empty(size, [("tag", "u1"), ("value", data.dtype)])
+        pieces["tag"] = tag(field, DOUBLE if double else FLOAT)[0]
+        pieces["value"] = data.reshape(-1)
         parts = [memoryview(pieces).cast("B")]
     else:
-        field = 8 if values == "double" else 5
         head = tag(field, LENGTH) + varint(data.nbytes)
         parts = [head, memoryview(data.reshape(-1)).cast("B")]
     if shape == "shape":
