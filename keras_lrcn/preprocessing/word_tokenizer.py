@@ -1,12 +1,14 @@
 """Words <-> token ids."""
 
+import json
 import os
+import pathlib
 
 import keras
 import keras_hub
 import regex
 
-from keras_lrcn.loading import CheckedPreset
+from keras_lrcn.loading import PresetError, local_preset
 
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 VOCABULARY_FILE = "vocabulary.txt"
@@ -89,7 +91,7 @@ def build_vocabulary(captions, min_count=5, max_words=None, splitter="words"):
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class WordTokenizer(CheckedPreset, keras_hub.tokenizers.Tokenizer):
+class WordTokenizer(keras_hub.tokenizers.Tokenizer):
     """Turns sentences into word ids and back.
 
     Args:
@@ -120,6 +122,29 @@ class WordTokenizer(CheckedPreset, keras_hub.tokenizers.Tokenizer):
         self.vocabulary = None
         if vocabulary is not None:
             self.set_vocabulary(vocabulary)
+
+    @classmethod
+    def from_preset(cls, preset, revision=None, **kwargs):
+        """Loads the tokenizer of a captioner's or describer's preset.
+
+        KerasHub's own would look for one tokenizer class for each backbone; this is for all.
+
+        Args:
+            preset: as for `LRCNCaptioner.from_preset`.
+            revision: as there.
+            **kwargs: arguments of the constructor to override.
+
+        Raises:
+            PresetError: (a `ValueError`) if there is no such preset, or none with words.
+        """
+        folder = pathlib.Path(local_preset(preset, revision))
+        if not (folder / "tokenizer.json").is_file():
+            raise PresetError(f"Preset {str(preset)!r} has no tokenizer.json: it knows no words.")
+        config = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+        config["config"].update(kwargs)
+        tokenizer = keras.saving.deserialize_keras_object(config)
+        tokenizer.load_assets(str(folder / "assets" / "tokenizer"))
+        return tokenizer
 
     def set_vocabulary(self, vocabulary):
         """Sets the word list, from a list or a text file."""
