@@ -7,7 +7,8 @@ import pathlib
 import keras
 import numpy as np
 
-from keras_lrcn.presets import EMBEDDED
+from keras_lrcn.loading import fetch
+from keras_lrcn.presets import resolve
 
 FILE = "confidence.json"
 BATCH = 32
@@ -144,12 +145,13 @@ class CaptionConfidence:
 
         Args:
             captioner: `keras_lrcn.LRCNCaptioner`, loaded from the same preset.
-            preset: name or folder of the preset.
+            preset: name, folder or `hf://owner/name` of the preset.
 
         Raises:
             FileNotFoundError: if the preset has none.
         """
-        folder = pathlib.Path(preset) if os.path.isdir(preset) else EMBEDDED / preset
+        handle = resolve(str(preset))
+        folder = fetch(handle) if handle.startswith("hf://") else pathlib.Path(handle)
         if not (folder / FILE).is_file():
             raise FileNotFoundError(
                 f"Preset {str(preset)!r} has no {FILE}. `CaptionConfidence.fit(captioner, photos, "

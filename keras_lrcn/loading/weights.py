@@ -46,6 +46,21 @@ def check_weights(path):
         ) from error
 
 
+def stored_numbers(paths):
+    """How many numbers weights files hold that `check_weights` has passed.
+
+    Args:
+        paths: list of `pathlib.Path`.
+    """
+    import h5py
+
+    count = 0
+    for path in paths:
+        with h5py.File(path, "r") as file:
+            count += sum(math.prod(dataset.shape) for dataset in _datasets(path, file))
+    return count
+
+
 def _datasets(path, file):
     """All datasets of a file that are stored in it, each of them once."""
     import h5py

@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -40,6 +41,8 @@ def test_every_class_loads_from_the_hub(hub, client):
         np.testing.assert_array_equal(mine, theirs)
     tokenizer = keras_lrcn.preprocessing.WordTokenizer.from_preset(HANDLE)
     assert tokenizer.get_vocabulary() == local.preprocessor.tokenizer.get_vocabulary()
+    with pytest.raises(FileNotFoundError, match="tokenizer.json"):
+        keras_lrcn.preprocessing.WordTokenizer.from_preset(str(MOTIONS))
     preprocessor = keras_lrcn.LRCNVideoDescriberPreprocessor.from_preset(HANDLE)
     assert preprocessor.get_config() == local.preprocessor.get_config()
 
@@ -104,6 +107,17 @@ def test_weights_of_another_network_are_an_error(hub, client):
     publish(hub, MOTIONS, **{"task.weights.h5": other})
     with pytest.raises(ValueError, match="could not be loaded"):
         keras_lrcn.LRCNActivity.from_preset(HANDLE)
+
+
+def test_a_layer_that_no_file_holds_is_no_random_one(tmp_path, monkeypatch):
+    """Even where Keras would pass over it: here nothing at all is loaded."""
+    shutil.copytree(MOTIONS, tmp_path / "preset")
+    with h5py.File(tmp_path / "preset" / "model.weights.h5", "a") as file:
+        del file["layers"]
+    monkeypatch.setattr(keras.Model, "load_weights", lambda *args, **kwargs: None)
+    for cls in (keras_lrcn.LRCNActivity, keras_lrcn.LRCNActivityBackbone):
+        with pytest.raises(PresetError, match="would stay random"):
+            cls.from_preset(str(tmp_path / "preset"))
 
 
 def test_a_name_stands_for_its_repository(hub, client, monkeypatch):
