@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_lrcn.layers.lstm_recurrence import run_lstm
+
 UNROLL_LIMIT = 32  # TensorFlow on CPU: an unrolled loop of this many steps beats its while loop
 
 
@@ -17,7 +19,8 @@ class FactoredLSTM(keras.layers.Layer):
 
     Each layer is a `keras.layers.LSTM` whose kernel holds the rows of its sequence input, then
     those of the visual vector. On a GPU it runs itself, with cuDNN where Keras finds it; on a
-    CPU the input products are hoisted out of the time loop.
+    CPU the input products are hoisted out of the time loop, and in training the gradient of the
+    recurrent kernel is one product for all steps.
 
     Args:
         units: int, width N of every layer.
@@ -178,9 +181,9 @@ class FactoredLSTM(keras.layers.Layer):
             if fused:
                 x, layer_state = self._run_fused(index, x, layer_visual, layer_state, mask)
             else:
-                x, layer_state = self._run_hoisted(
-                    index, x, layer_visual, layer_state, _flags(reset, mask, self.compute_dtype)
-                )
+                flags = _flags(reset, mask, self.compute_dtype)
+                gates = self._hoisted_gates(index, x, layer_visual)
+                x, layer_state = self._run_hoisted(index, gates, layer_state, flags, training)
             final_state += layer_state
             if self.output_layers:
                 x = self.output_layers[index](x)
@@ -306,15 +309,22 @@ class FactoredLSTM(keras.layers.Layer):
         x, *state = self.recurrent_layers[index](x, initial_state=state, mask=mask)
         return x, state
 
-    def _run_hoisted(self, index, x, visual, state, flags):
-        layer = self.recurrent_layers[index]
-        x = ops.cast(x, self.compute_dtype)
-        gates = ops.matmul(x, self._weight(layer.cell.kernel)[: x.shape[-1]])
-        if visual is None:
-            gates = gates + self._weight(layer.cell.bias)
-        else:
-            gates = gates + self.project_visual(visual)[:, None, :]
-        if keras.backend.backend() == "tensorflow" and (gates.shape[1] or 999) <= UNROLL_LIMIT:
+    def _hoisted_gates(self, index, x, visual):
+        """Float tensor `(batch, time, gates)`: all but what the state adds."""
+        cell, x = self.recurrent_layers[index].cell, ops.cast(x, self.compute_dtype)
+        # One split has a cheaper gradient than two slices.
+        kernel, visual_kernel = ops.split(self._weight(cell.kernel), [x.shape[-1]], axis=0)
+        constant = self._weight(cell.bias)
+        if visual is not None:
+            visual = ops.cast(visual, self.compute_dtype)
+            constant = (ops.matmul(visual, visual_kernel) + constant)[:, None, :]
+        return ops.matmul(x, kernel) + constant
+
+    def _run_hoisted(self, index, gates, state, flags, training):
+        layer, short = self.recurrent_layers[index], (gates.shape[1] or 999) <= UNROLL_LIMIT
+        if training and flags is None and self.cell == "lstm" and short:
+            return run_lstm(gates, state, self._weight(layer.cell.recurrent_kernel))
+        if keras.backend.backend() == "tensorflow" and short:
             return self._unrolled(layer, gates, state, flags)
         return self._scanned(layer, gates, state, flags)
 
