@@ -34,6 +34,9 @@ class CaptionLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         y_pred = ops.cast(y_pred, "float32")
+        if keras.backend.backend() == "tensorflow" and not self.label_smoothing:
+            # One kernel for value and gradient: that of a gather writes all logits once more.
+            return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
         targets = ops.cast(y_true, "int32")[..., None]
         log_sum = ops.logsumexp(y_pred, axis=-1)
         loss = log_sum - ops.squeeze(ops.take_along_axis(y_pred, targets, axis=-1), -1)
