@@ -43,7 +43,8 @@ class PlacePositions(keras.layers.Layer):
         batch, time = ops.shape(padding_mask)
         if _skips(training):
             shape = (batch * time, rows.shape[-1])
-            rows = ops.scatter(_real(padding_mask)[:, None], rows, shape)
+            zeros = ops.zeros(shape, rows.dtype)
+            rows = ops.scatter_update(zeros, _real(padding_mask)[:, None], rows)
         return ops.reshape(rows, (batch, time, rows.shape[-1]))
 
     def compute_output_spec(self, rows, padding_mask, training=False):
