@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_lrcn.layers.lstm_recurrence import run_lstm
+from keras_lrcn.layers.lstm_recurrence import run_lstm, run_torch_lstm
 
 UNROLL_LIMIT = 32  # TensorFlow on CPU: an unrolled loop of this many steps beats its while loop
 
@@ -20,7 +20,7 @@ class FactoredLSTM(keras.layers.Layer):
     Each layer is a `keras.layers.LSTM` whose kernel holds the rows of its sequence input, then
     those of the visual vector. On a GPU it runs itself, with cuDNN where Keras finds it; on a
     CPU the input products are hoisted out of the time loop, and in training the gradient of the
-    recurrent kernel is one product for all steps.
+    recurrent kernel is one product for all steps (with torch, its own LSTM is trained).
 
     Args:
         units: int, width N of every layer.
@@ -182,8 +182,8 @@ class FactoredLSTM(keras.layers.Layer):
                 x, layer_state = self._run_fused(index, x, layer_visual, layer_state, mask)
             else:
                 flags = _flags(reset, mask, self.compute_dtype)
-                gates = self._hoisted_gates(index, x, layer_visual)
-                x, layer_state = self._run_hoisted(index, gates, layer_state, flags, training)
+                run = self._run_trained if self._trains_fast(flags, training) else self._run_plain
+                x, layer_state = run(index, x, layer_visual, layer_state, flags)
             final_state += layer_state
             if self.output_layers:
                 x = self.output_layers[index](x)
@@ -303,11 +303,17 @@ class FactoredLSTM(keras.layers.Layer):
         return self.fused
 
     def _run_fused(self, index, x, visual, state, mask):
-        if visual is not None:
-            steps = ops.ones_like(x[:, :, :1])
-            x = ops.concatenate([x, steps * ops.cast(visual, x.dtype)[:, None, :]], axis=-1)
+        x = self._with_visual(x, visual)
         x, *state = self.recurrent_layers[index](x, initial_state=state, mask=mask)
         return x, state
+
+    def _with_visual(self, x, visual):
+        """The visual vector behind the inputs of every step, for a loop that hoists nothing."""
+        x = ops.cast(x, self.compute_dtype)
+        if visual is None:
+            return x
+        steps = ops.ones_like(x[:, :, :1])
+        return ops.concatenate([x, steps * ops.cast(visual, x.dtype)[:, None, :]], axis=-1)
 
     def _hoisted_gates(self, index, x, visual):
         """Float tensor `(batch, time, gates)`: all but what the state adds."""
@@ -320,10 +326,24 @@ class FactoredLSTM(keras.layers.Layer):
             constant = (ops.matmul(visual, visual_kernel) + constant)[:, None, :]
         return ops.matmul(x, kernel) + constant
 
-    def _run_hoisted(self, index, gates, state, flags, training):
+    def _trains_fast(self, flags, training):
+        return training and flags is None and self.cell == "lstm"
+
+    def _run_trained(self, index, x, visual, state, flags):
+        cell = self.recurrent_layers[index].cell
+        if keras.backend.backend() == "torch" and x.shape[-1]:
+            weights = [self._weight(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+            return run_torch_lstm(self._with_visual(x, visual), state, *weights)
+        gates = self._hoisted_gates(index, x, visual)
+        if (gates.shape[1] or 999) > UNROLL_LIMIT:
+            return self._run_gates(index, gates, state, flags)
+        return run_lstm(gates, state, self._weight(cell.recurrent_kernel))
+
+    def _run_plain(self, index, x, visual, state, flags):
+        return self._run_gates(index, self._hoisted_gates(index, x, visual), state, flags)
+
+    def _run_gates(self, index, gates, state, flags):
         layer, short = self.recurrent_layers[index], (gates.shape[1] or 999) <= UNROLL_LIMIT
-        if training and flags is None and self.cell == "lstm" and short:
-            return run_lstm(gates, state, self._weight(layer.cell.recurrent_kernel))
         if keras.backend.backend() == "tensorflow" and short:
             return self._unrolled(layer, gates, state, flags)
         return self._scanned(layer, gates, state, flags)
