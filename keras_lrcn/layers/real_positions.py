@@ -4,12 +4,42 @@ import keras
 from keras import ops
 
 
+def on_real_positions(function, x, padding_mask=None):
+    """Applies a function of rows where there is no padding; elsewhere the result is 0.
+
+    JAX compiles for known shapes only, and so computes padding, too.
+
+    Args:
+        function: callable, `(rows, features)` to `(rows, other features)`.
+        x: float tensor `(batch, time, features)`.
+        padding_mask: int or bool tensor `(batch, time)`, 0 on padding; `None` is no padding.
+
+    Returns:
+        Float tensor `(batch, time, other features)`.
+    """
+    if padding_mask is None or not _skips(True):
+        return function(x)
+    return place(function(pick(x, padding_mask)), padding_mask)
+
+
+def pick(x, padding_mask):
+    """`(batch, time, features)` -> the rows that are no padding, `(rows, features)`."""
+    return ops.take(ops.reshape(x, (-1, x.shape[-1])), _real(padding_mask), axis=0)
+
+
+def place(rows, padding_mask):
+    """What was computed of `pick` -> `(batch, time, features)`, 0 on padding."""
+    batch, time = ops.shape(padding_mask)
+    zeros = ops.zeros((batch * time, rows.shape[-1]), rows.dtype)
+    placed = ops.scatter_update(zeros, _real(padding_mask)[:, None], rows)
+    return ops.reshape(placed, (batch, time, rows.shape[-1]))
+
+
 @keras.saving.register_keras_serializable(package="keras_lrcn")
 class PickPositions(keras.layers.Layer):
     """Lays the positions of a batch below each other; in training, without padding.
 
-    Exact where a loss gives padding no weight. JAX compiles for known shapes only, and so keeps
-    padding there.
+    Exact where a loss gives padding no weight.
 
     Call arguments:
         hidden: float tensor `(batch, time, units)`.
@@ -20,8 +50,9 @@ class PickPositions(keras.layers.Layer):
     """
 
     def call(self, hidden, padding_mask, training=False):
-        rows = ops.reshape(hidden, (-1, hidden.shape[-1]))
-        return ops.take(rows, _real(padding_mask), axis=0) if _skips(training) else rows
+        if _skips(training):
+            return pick(hidden, padding_mask)
+        return ops.reshape(hidden, (-1, hidden.shape[-1]))
 
     def compute_output_spec(self, hidden, padding_mask, training=False):
         return keras.KerasTensor((None, hidden.shape[-1]), dtype=hidden.dtype)
@@ -40,12 +71,9 @@ class PlacePositions(keras.layers.Layer):
     """
 
     def call(self, rows, padding_mask, training=False):
-        batch, time = ops.shape(padding_mask)
         if _skips(training):
-            shape = (batch * time, rows.shape[-1])
-            zeros = ops.zeros(shape, rows.dtype)
-            rows = ops.scatter_update(zeros, _real(padding_mask)[:, None], rows)
-        return ops.reshape(rows, (batch, time, rows.shape[-1]))
+            return place(rows, padding_mask)
+        return ops.reshape(rows, (*ops.shape(padding_mask), rows.shape[-1]))
 
     def compute_output_spec(self, rows, padding_mask, training=False):
         return keras.KerasTensor((*padding_mask.shape, rows.shape[-1]), dtype=rows.dtype)

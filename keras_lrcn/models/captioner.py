@@ -197,7 +197,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
         }
         visual = self.encode(inputs["visual"])
-        hidden = self.backbone.describe(visual, inputs["token_ids"])
+        hidden = self.backbone.describe(visual, inputs["token_ids"], inputs["padding_mask"])
         outputs = self._predict_real_words(hidden, inputs["padding_mask"])
         return keras.Model(inputs, outputs, name="captioner_on_features")
 
