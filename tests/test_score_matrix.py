@@ -206,3 +206,29 @@ def test_backends_agree(backend, tmp_path):
     visual = np.random.default_rng(5).normal(0, 1, (16, 3)).astype("float32")
     expected = score_matrix(make_captioner(1), {"features": visual}, CAPTIONS)
     np.testing.assert_allclose(np.load(tmp_path / "log_p.npy"), expected, atol=1e-4)
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"score_end": True, "captions_at_once": 5000}])
+def test_a_third_of_the_words_of_flickr8k_need_no_row(options, shared_data, monkeypatch):
+    from keras_lrcn.data import read_flickr8k
+    from keras_lrcn.preprocessing import build_vocabulary
+    from keras_lrcn.retrieval import _UpperLayers
+
+    read = {s: read_flickr8k(str(shared_data / "flickr8k"), s) for s in ("train", "dev")}
+    captions = {s: [c for e in examples for c in e.captions] for s, examples in read.items()}
+    captioner = make_captioner(words=build_vocabulary(captions["train"], min_count=5))
+    rows, run = [], _UpperLayers._run
+
+    def counted(self, gates, states):
+        rows.append(len(gates))
+        return run(self, gates, states)
+
+    monkeypatch.setattr(_UpperLayers, "_run", counted)
+    visual = np.zeros((1, 3), "float32")
+    score_matrix(captioner, {"features": visual}, captions["dev"], **options)
+    words = sum(map(len, captioner.preprocessor.tokenizer(captions["dev"])))
+    words += 5000 * ("score_end" in options)
+    assert len(captions["dev"]) == 5000 and words > 54_000
+    assert 0.6 < sum(rows) / words <= 0.68

@@ -7,7 +7,7 @@ import numpy as np
 from keras_lrcn.data.clips import ClipPlan, Crop, clip_frames, clip_starts, cut, training_clip
 from keras_lrcn.data.flow_file import FlowFileError, read_flow, read_flow_header
 from keras_lrcn.data.image_store import ErrorReport, resize_pixels
-from keras_lrcn.data.video import read_video
+from keras_lrcn.data.video_parts import read_frames
 from keras_lrcn.data.video_source import VideoError
 
 
@@ -107,10 +107,14 @@ class _ClipLoader:
 
     def _see_frames(self, example, clip_of):
         pre, more = self.preprocessor, self.preprocessor.modality == "flow"
-        frames = read_video(example.path, size=pre.frame_size, fps=pre.fps).frames
-        plan = clip_of(max(len(frames) - more, 1))  # of flow images there is one less
-        places = clip_frames(plan.start, len(frames), pre.clip_length + more)
-        return pre.see(frames[places]), plan
+        plans = []
+
+        def places(count):
+            plans.append(clip_of(max(count - more, 1)))  # of flow images there is one less
+            return clip_frames(plans[0].start, count, pre.clip_length + more)
+
+        frames = read_frames(example.path, places, pre.frame_size, pre.fps)
+        return pre.see(frames), plans[0]
 
     def _see_flow_file(self, example, clip_of):
         path, pre = self.flow_files[example.path], self.preprocessor

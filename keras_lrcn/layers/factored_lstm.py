@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+from keras_lrcn.layers.lstm_recurrence import run_lstm, run_torch_lstm
+from keras_lrcn.layers.real_positions import on_real_positions
+
 UNROLL_LIMIT = 32  # TensorFlow on CPU: an unrolled loop of this many steps beats its while loop
 
 
@@ -17,7 +20,8 @@ class FactoredLSTM(keras.layers.Layer):
 
     Each layer is a `keras.layers.LSTM` whose kernel holds the rows of its sequence input, then
     those of the visual vector. On a GPU it runs itself, with cuDNN where Keras finds it; on a
-    CPU the input products are hoisted out of the time loop.
+    CPU the input products are hoisted out of the time loop, and in training the gradient of the
+    recurrent kernel is one product for all steps (with torch, its own LSTM is trained).
 
     Args:
         units: int, width N of every layer.
@@ -42,6 +46,9 @@ class FactoredLSTM(keras.layers.Layer):
             Caffe's `cont` of 0 does. Defaults to no resets.
         mask: bool tensor `(batch, time)`; a step of 0 is skipped: every state is held, and so is
             the output. Defaults to no skipped steps.
+        padding_mask: int or bool tensor `(batch, time)`, 0 on padding on the right, whose outputs
+            no loss counts: in training less is computed there, and they differ. `None` is no
+            padding.
         return_state: bool, whether to return `(outputs, state)`. Defaults to `False`.
 
     Returns:
@@ -147,6 +154,7 @@ class FactoredLSTM(keras.layers.Layer):
         initial_state_shape=None,
         reset_shape=None,
         mask_shape=None,
+        padding_mask_shape=None,
     ):
         self._input_dim = inputs_shape[-1]
         for index, layer in enumerate(self.recurrent_layers):
@@ -167,6 +175,7 @@ class FactoredLSTM(keras.layers.Layer):
         mask=None,
         training=False,
         return_state=False,
+        padding_mask=None,
     ):
         state = initial_state or self.initial_state(ops.shape(inputs)[0])
         fused = reset is None and self._runs_fused()
@@ -178,9 +187,11 @@ class FactoredLSTM(keras.layers.Layer):
             if fused:
                 x, layer_state = self._run_fused(index, x, layer_visual, layer_state, mask)
             else:
-                x, layer_state = self._run_hoisted(
-                    index, x, layer_visual, layer_state, _flags(reset, mask, self.compute_dtype)
-                )
+                flags = _flags(reset, mask, self.compute_dtype)
+                run, more = self._run_plain, (flags,)
+                if self._trains_fast(flags, training):
+                    run, more = self._run_trained, (padding_mask,)
+                x, layer_state = run(index, x, layer_visual, layer_state, *more)
             final_state += layer_state
             if self.output_layers:
                 x = self.output_layers[index](x)
@@ -300,21 +311,48 @@ class FactoredLSTM(keras.layers.Layer):
         return self.fused
 
     def _run_fused(self, index, x, visual, state, mask):
-        if visual is not None:
-            steps = ops.ones_like(x[:, :, :1])
-            x = ops.concatenate([x, steps * ops.cast(visual, x.dtype)[:, None, :]], axis=-1)
+        x = self._with_visual(x, visual)
         x, *state = self.recurrent_layers[index](x, initial_state=state, mask=mask)
         return x, state
 
-    def _run_hoisted(self, index, x, visual, state, flags):
-        layer = self.recurrent_layers[index]
+    def _with_visual(self, x, visual):
+        """The visual vector behind the inputs of every step, for a loop that hoists nothing."""
         x = ops.cast(x, self.compute_dtype)
-        gates = ops.matmul(x, self._weight(layer.cell.kernel)[: x.shape[-1]])
         if visual is None:
-            gates = gates + self._weight(layer.cell.bias)
-        else:
-            gates = gates + self.project_visual(visual)[:, None, :]
-        if keras.backend.backend() == "tensorflow" and (gates.shape[1] or 999) <= UNROLL_LIMIT:
+            return x
+        steps = ops.ones_like(x[:, :, :1])
+        return ops.concatenate([x, steps * ops.cast(visual, x.dtype)[:, None, :]], axis=-1)
+
+    def _hoisted_gates(self, index, x, visual, padding_mask=None):
+        """Float tensor `(batch, time, gates)`: all but what the state adds."""
+        cell, x = self.recurrent_layers[index].cell, ops.cast(x, self.compute_dtype)
+        # One split has a cheaper gradient than two slices.
+        kernel, visual_kernel = ops.split(self._weight(cell.kernel), [x.shape[-1]], axis=0)
+        constant = self._weight(cell.bias)
+        if visual is not None:
+            visual = ops.cast(visual, self.compute_dtype)
+            constant = (ops.matmul(visual, visual_kernel) + constant)[:, None, :]
+        return on_real_positions(lambda x: ops.matmul(x, kernel), x, padding_mask) + constant
+
+    def _trains_fast(self, flags, training):
+        return training and flags is None and self.cell == "lstm"
+
+    def _run_trained(self, index, x, visual, state, padding_mask):
+        cell = self.recurrent_layers[index].cell
+        if keras.backend.backend() == "torch" and x.shape[-1]:
+            weights = [self._weight(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+            return run_torch_lstm(self._with_visual(x, visual), state, *weights)
+        gates = self._hoisted_gates(index, x, visual, padding_mask)
+        if (gates.shape[1] or 999) > UNROLL_LIMIT:
+            return self._run_gates(index, gates, state, None)
+        return run_lstm(gates, state, self._weight(cell.recurrent_kernel))
+
+    def _run_plain(self, index, x, visual, state, flags):
+        return self._run_gates(index, self._hoisted_gates(index, x, visual), state, flags)
+
+    def _run_gates(self, index, gates, state, flags):
+        layer, short = self.recurrent_layers[index], (gates.shape[1] or 999) <= UNROLL_LIMIT
+        if keras.backend.backend() == "tensorflow" and short:
             return self._unrolled(layer, gates, state, flags)
         return self._scanned(layer, gates, state, flags)
 
@@ -380,6 +418,7 @@ class FactoredLSTM(keras.layers.Layer):
         mask=None,
         training=False,
         return_state=False,
+        padding_mask=None,
     ):
         batch, time = inputs.shape[:2]
         outputs = keras.KerasTensor((batch, time, self.units), dtype=self.compute_dtype)

@@ -7,6 +7,7 @@ import keras_hub
 import numpy as np
 from keras import ops
 
+from keras_lrcn.layers.real_positions import PickPositions, PlacePositions
 from keras_lrcn.models.caption_loss import CaptionLoss
 from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
 from keras_lrcn.models.captioner_preprocessor import LRCNCaptionerPreprocessor
@@ -66,7 +67,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
 
         # === Functional model ===
         inputs = backbone.input
-        outputs = self.predict_words(backbone(inputs))
+        outputs = self._predict_real_words(backbone(inputs), inputs["padding_mask"])
         # === Config ===
         self._default_sampler = sampler
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
@@ -197,8 +198,9 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             "padding_mask": keras.Input((None,), dtype="int32", name="padding_mask"),
         }
         visual = self.encode(inputs["visual"])
-        hidden = self.backbone.describe(visual, inputs["token_ids"])
-        return keras.Model(inputs, self.predict_words(hidden), name="captioner_on_features")
+        hidden = self.backbone.describe(visual, inputs["token_ids"], inputs["padding_mask"])
+        outputs = self._predict_real_words(hidden, inputs["padding_mask"])
+        return keras.Model(inputs, outputs, name="captioner_on_features")
 
     def sample_ids(self, features, num_samples, seed, max_length=None):
         """Draws captions of every photo, each photo with draws of its own.
@@ -249,6 +251,11 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             **draws,
         )
         return outputs if isinstance(outputs, dict) else {"token_ids": outputs}
+
+    def _predict_real_words(self, hidden, padding_mask):
+        """Logits; in training, of padding only zeros, as no loss counts them."""
+        logits = self.predict_words(PickPositions(name="pick")(hidden, padding_mask))
+        return PlacePositions(name="place")(logits, padding_mask)
 
     def _feature_shape(self):
         """Of pooled features; of an encoder without CNN, what it takes."""

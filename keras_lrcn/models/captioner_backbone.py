@@ -28,8 +28,9 @@ class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
 
     Call arguments:
         inputs: dict of `visual` (`(batch, height, width, 3)` or `(batch, visual_dim)`),
-            `token_ids` int `(batch, time)` and `padding_mask` `(batch, time)`. The mask is not
-            read: words are padded on the right and each step sees only those before it.
+            `token_ids` int `(batch, time)` and `padding_mask` `(batch, time)`. Words are
+            padded on the right and each step sees only those before it, so the mask changes
+            nothing but what training computes for padding.
 
     Returns:
         Float tensor `(batch, time, units)`.
@@ -102,7 +103,7 @@ class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
         features = inputs["visual"]
         if visual_encoder is not None:
             features = visual_encoder(features)
-        outputs = self.describe(features, inputs["token_ids"])
+        outputs = self.describe(features, inputs["token_ids"], inputs["padding_mask"])
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         # === Config ===
@@ -118,18 +119,20 @@ class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
         self.visual_dropout = visual_dropout
         self.word_layer = word_layer
 
-    def describe(self, features, token_ids):
+    def describe(self, features, token_ids, padding_mask=None):
         """Runs what lies behind the visual encoder.
 
         Args:
             features: float tensor `(batch, visual_dim)`.
             token_ids: int tensor `(batch, time)`.
+            padding_mask: `(batch, time)`, or `None` for no padding.
 
         Returns:
             Float tensor `(batch, time, units)`.
         """
         words = self.embedding_dropout(self.token_embedding(token_ids))
-        return self.lstm_stack(words, visual=self.visual_dropout_layer(features))
+        features = self.visual_dropout_layer(features)
+        return self.lstm_stack(words, visual=features, padding_mask=padding_mask)
 
     def start(self, features, batch_size):
         """Starts sentences: what decoding carries from word to word.

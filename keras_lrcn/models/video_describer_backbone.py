@@ -52,12 +52,12 @@ class LRCNVideoDescriberBackbone(LRCNCaptionerBackbone):
     def __init__(self, vocabulary_size, visual_encoder=None, factored=False, **kwargs):
         super().__init__(vocabulary_size, visual_encoder, factored=factored, **kwargs)
 
-    def describe(self, features, token_ids):
+    def describe(self, features, token_ids, padding_mask=None):
         if not isinstance(features, dict):
-            return super().describe(features, token_ids)
+            return super().describe(features, token_ids, padding_mask)
         self._check_state(features["state"])
         words = self.embedding_dropout(self.token_embedding(token_ids))
-        hidden = self.lstm_stack(words, initial_state=features["state"])
+        hidden = self.lstm_stack(words, initial_state=features["state"], padding_mask=padding_mask)
         if "memory" not in features:
             return hidden
         return attend(hidden, features["memory"], features["mask"])
