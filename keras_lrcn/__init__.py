@@ -55,6 +55,7 @@ _FOLDERS = (
     "preprocessing",
     "retrieval",
     "samplers",
+    "serving",
 )
 
 __all__ = sorted([*_HOMES, *_FOLDERS])
