@@ -5,7 +5,7 @@ BIN := .venv/bin
 TEST_ENV := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
 PYTEST := $(TEST_ENV) $(BIN)/python -m pytest -rs
 
-.PHONY: demo test lint backends clean
+.PHONY: demo test lint backends docs clean
 
 demo: .venv/demo.stamp  ## sentences about six photographs, and demo/captions.html
 	$(BIN)/python -m keras_lrcn demo --folder demo
@@ -19,6 +19,9 @@ lint: .venv/dev.stamp
 
 backends: .venv/backends.stamp  ## the tests that compare TensorFlow, JAX and torch
 	$(PYTEST) -m backends
+
+docs: .venv/docs.stamp  ## the site, in build/site; open index.html there, no server needed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keras-lrcn needs Python 3.11 or later; name one: make PYTHON=...")'
@@ -35,6 +38,10 @@ backends: .venv/backends.stamp  ## the tests that compare TensorFlow, JAX and to
 # Pinned, so that pip takes a build without CUDA where it is shown one: the others are gigabytes.
 .venv/backends.stamp: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet jax torch==2.13.0
+	@touch $@
+
+.venv/docs.stamp: .venv/pyvenv.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	@touch $@
 
 clean:

@@ -31,6 +31,7 @@ _HOMES = {
     "MeanPoolEncoder": "encoders",
     "RatedAdamW": "optimizers",
     "S2VTEncoder": "encoders",
+    "SelfCritical": "self_critical",
     "SemanticEncoder": "encoders",
     "SemanticSequenceEncoder": "encoders",
     "TwoStream": "models",

@@ -7,10 +7,7 @@ import shutil
 import h5py
 
 CARD = """---
-library_name: keras-hub
-pipeline_tag: {pipeline_tag}
-license: other
-tags: [keras, keras-lrcn, lrcn, {tag}]
+{front_matter}
 ---
 # {name}
 
@@ -20,7 +17,7 @@ tags: [keras, keras-lrcn, lrcn, {tag}]
 {snippet}
 ```
 
-- **Architecture**: {architecture}. {params:,} parameters, stored in half precision.
+- **Architecture**: {architecture}. {params:,} parameters, stored in {precision} precision.
 - **Training data**: {data}
 - **Terms**: {licence}
 - **How it was made**: `{command}`
@@ -33,7 +30,34 @@ tags: [keras, keras-lrcn, lrcn, {tag}]
 {scores}
 """
 
-# What the card says about a kind of task: Hub pipeline, tag, and a snippet that runs.
+# A column of scores -> the Hub's id of the metric, and its arguments.
+METRICS = {f"Bleu_{order}": ("bleu", {"max_order": order}) for order in (1, 2, 3, 4)}
+METRICS |= {
+    "ROUGE_L": ("rouge", {"rouge_types": ["rougeL"]}),
+    "CIDEr": ("cider", {}),
+    "WER": ("wer", {}),
+    "accuracy": ("accuracy", {}),
+    "exact": ("exact_match", {}),
+}
+# Rows that set the scores off: they are not the preset's own, unless there are no others.
+CONTROLS = ("single frame", "frames shuffled")
+# How the name of a preset ends -> what its data is called.
+DATA_SETS = {
+    "flickr8k": "Flickr8k",
+    "flickr30k": "Flickr30k",
+    "coco": "COCO captions",
+    "coco_finetuned": "COCO captions",
+    "charades": "Charades",
+    "tacos": "TACoS Multilevel",
+    "msvd": "MSVD",
+    "ucf101": "UCF101",
+    "ucf101_3class": "UCF101, three classes",
+    "fight": "Surveillance Camera Fight",
+    "grid_s1": "GRID corpus, speaker 1",
+    "motions": "generated motions of a square",
+}
+
+# What the card says about a kind of task: Hub pipeline, tags, and a snippet that runs.
 TASKS = {
     "LRCNCaptioner": (
         "image-to-text",
@@ -57,8 +81,8 @@ TASKS = {
         'two_stream.classify("video.mp4", top=3)',
     ),
     "LRCNVideoDescriber": (
-        "video-text-to-text",
-        "video-description",
+        "video-text-to-text",  # the nearest: the Hub has no task for describing videos
+        "video-description video-captioning",
         "import keras_lrcn\n\n"
         'describer = keras_lrcn.LRCNVideoDescriber.from_preset("{name}")\n'
         "describer.generate({example})",
@@ -93,28 +117,106 @@ def save_preset(task, folder, facts, scores):
     with open(os.path.join(new, "preset.json"), "w", encoding="utf-8") as file:
         json.dump(entry, file, indent=1)
         file.write("\n")
-    with open(os.path.join(new, "README.md"), "w", encoding="utf-8") as file:
-        file.write(card(os.path.basename(str(folder).rstrip("/")), entry))
+    write_card(new, os.path.basename(str(folder).rstrip("/")), entry)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(new, folder)
 
 
-def card(name, entry):
+def write_card(folder, name, entry, handle=None):
+    """Writes `README.md`, and `LICENSE` where the terms are none that the Hub has an id for.
+
+    Args:
+        folder: path.
+        name, entry, handle: see `card`.
+    """
+    texts = {"README.md": card(name, entry, handle)}
+    if licence_id(entry) == "other":
+        texts["LICENSE"] = f"Terms of {name}\n\n{entry['licence']}\n"
+    for file_name, text in texts.items():
+        with open(os.path.join(folder, file_name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def card(name, entry, handle=None):
     """Returns the text of a preset's card.
 
     Args:
         name: str, the preset's name.
         entry: dict, the content of its `preset.json`.
+        handle: str, what the card's snippet loads; by default the name.
     """
-    pipeline_tag, tag, snippet = TASKS[entry["task"]]
-    snippet = snippet.format(name=name, example=entry.get("example", ""))
+    _, _, snippet = TASKS[entry["task"]]
     return CARD.format(
-        **{**entry, "scores": score_table(entry["scores"])},
+        **{"precision": "half", **entry, "scores": score_table(entry["scores"])},
         name=name,
-        pipeline_tag=pipeline_tag,
-        tag=tag,
-        snippet=snippet,
+        front_matter=front_matter(name, entry),
+        snippet=snippet.format(name=handle or name, example=entry.get("example", "")),
     )
+
+
+def front_matter(name, entry):
+    """Returns what the Hub reads of a card, as YAML without the dashes around it."""
+    from huggingface_hub import ModelCardData
+
+    pipeline_tag, tags, _ = TASKS[entry["task"]]
+    facts = {"license": licence_id(entry)}
+    if facts["license"] == "other":
+        facts |= {"license_name": "terms-of-the-training-data", "license_link": "LICENSE"}
+    if entry.get("datasets"):
+        facts["datasets"] = entry["datasets"]
+    if results := eval_results(name, entry):
+        facts |= {"eval_results": results, "model_name": name}
+        facts["metrics"] = list(dict.fromkeys(result.metric_type for result in results))
+    return ModelCardData(
+        library_name="keras-hub",
+        pipeline_tag=pipeline_tag,
+        tags=["keras", "keras-lrcn", "lrcn", *tags.split()],
+        **facts,
+    ).to_yaml()
+
+
+def licence_id(entry):
+    """The Hub's id of the terms: `licence_id`, or what `licence` says in so many words."""
+    plain = {"apache-2.0.": "apache-2.0", "mit.": "mit", "cc by 4.0.": "cc-by-4.0"}
+    return entry.get("licence_id") or plain.get(entry["licence"].lower(), "other")
+
+
+def eval_results(name, entry):
+    """Returns the scores as `huggingface_hub.EvalResult`, those that are metrics of the Hub.
+
+    Args:
+        name: str, whose end tells the data set; `entry["dataset"]`, a dict of `type` and `name`,
+            goes before it.
+        entry: dict, the content of `preset.json`.
+    """
+    from huggingface_hub import EvalResult
+
+    ends = [end for end in DATA_SETS if name.endswith(f"_{end}")]
+    end = max(ends, key=len, default=None)
+    data_set = entry.get("dataset") or {
+        "type": end or "other",
+        "name": DATA_SETS.get(end, "see the card"),
+    }
+    return [
+        EvalResult(
+            task_type=TASKS[entry["task"]][0],
+            dataset_type=data_set["type"],
+            dataset_name=data_set["name"],
+            metric_type=METRICS[column][0],
+            metric_args=METRICS[column][1] or None,
+            metric_value=value,
+            metric_name=f"{column} ({row})",
+        )
+        for row, values in own_scores(entry["scores"]).items()
+        for column, value in values.items()
+        if column in METRICS
+    ]
+
+
+def own_scores(scores):
+    """The rows that are scores of the preset itself, without the controls."""
+    own = {row: values for row, values in scores.items() if row not in CONTROLS}
+    return own or scores
 
 
 def halve(path):
@@ -139,6 +241,8 @@ def halve(path):
 
 def score_table(scores):
     """A dict of rows -> a markdown table; METEOR and what is no number stay out of it."""
+    if not scores:
+        return ""
     columns = list(dict.fromkeys(c for row in scores.values() for c in row if c != "METEOR"))
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for row, values in scores.items():

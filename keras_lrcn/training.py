@@ -15,7 +15,8 @@ def fit_resumable(model, dataset_of_epoch, epochs, folder, after_epoch=None, **k
 
     Args:
         model: a compiled `keras.Model`.
-        dataset_of_epoch: callable, epoch (from 0) -> what `model.fit` takes as `x`.
+        dataset_of_epoch: callable, epoch (from 0) -> what the network takes, with targets; of a
+            task what its preprocessor returns: `data.map(task.preprocessor)`.
         epochs: int, epochs in all.
         folder: path for the state and `history.json`.
         after_epoch: callable `(epoch, logs) -> dict` of more numbers for the history, such as

@@ -37,6 +37,15 @@ def shared_data():
     return folder
 
 
+@pytest.fixture
+def hub():
+    """A running Hub on loopback, empty; see `tests/reference/hub_server.py`."""
+    from tests.reference.hub_server import Hub
+
+    with Hub() as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def tiny_preset(tmp_path_factory):
     """Folder of a captioner with random weights: 16x16 images, 8 units, 13 words."""

@@ -92,12 +92,31 @@ def test_a_model_goes_on_where_its_output_ends(photos, tmp_path, tiny_preset, ca
     assert main(["evaluate", "captions", *files, *output]) == 0
 
 
-def test_broken_images_and_mixed_options_are_named(photos, tiny_preset, capsys):
+def test_broken_images_count_as_captions_without_words(photos, tiny_preset, tmp_path, capsys):
+    from keras_lrcn.metrics import evaluate_captions
+
     (photos.parent / "3.png").write_text("<html>not found</html>")
-    files = ["--references", str(photos), "--preset", tiny_preset]
+    files = ["--data", str(photos), "--preset", tiny_preset, "--no-meteor", "--json"]
+    files += ["--folder", str(tmp_path / "run")]
+    assert main(["evaluate", "captions", *files]) == 1
+    out, err = capsys.readouterr()
+    assert "1 of 6 images are broken" in err and "3.png" in err
+    rows = [json.loads(line) for line in (tmp_path / "run/captions.jsonl").read_text().splitlines()]
+    candidates = {pathlib.Path(row["image"]).name: row["caption"] for row in rows} | {"3.png": ""}
+    references = {f"{i}.png": [f"a dog runs {i} <b>", "the dog"] for i in range(6)}
+    expected = evaluate_captions(references, candidates, meteor=False)
+    scores = json.loads(out)
+    assert scores["broken"] == 1 and scores["signature"].endswith("|broken:1,wrong")
+    assert [scores[n] for n in ("Bleu_1", "CIDEr")] == [expected[n] for n in ("Bleu_1", "CIDEr")]
+    assert main(["evaluate", "captions", *files, "--broken", "omit"]) == 1
+    del references["3.png"], candidates["3.png"]
+    expected = evaluate_captions(references, candidates, meteor=False)
+    assert json.loads(capsys.readouterr().out)["ROUGE_L"] == expected["ROUGE_L"]
+
+
+def test_mixed_options_are_named(photos, capsys):
+    files = ["--data", str(photos), "--preset", "any", "--results", str(photos)]
     assert main(["evaluate", "captions", *files]) == 2
-    assert "1 of 6 images are broken" in (err := capsys.readouterr().err) and "3.png" in err
-    assert main(["evaluate", "captions", *files, "--results", str(photos)]) == 2
     assert "--results are there already" in capsys.readouterr().err
 
 

@@ -11,6 +11,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = "keras_lrcn"
 # The first name below the package -> its level. Strangers of one level do not know each other.
 LEVELS = {
+    "loading": -1,  # of presets: below every class that has a `from_preset`
     "layers": 0,
     "preprocessing": 0,
     "samplers": 0,
@@ -20,6 +21,7 @@ LEVELS = {
     "encoders": 1,
     "serving": 1,
     "models": 2,
+    "known_presets": 2,
     "presets": 3,
     "confidence": 4,
     "evaluation": 4,

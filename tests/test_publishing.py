@@ -5,7 +5,7 @@ from keras_lrcn import publishing
 
 
 def test_every_task_of_a_shipped_preset_has_a_card():
-    for name, entry in keras_lrcn.list_presets().items():
+    for name, entry in keras_lrcn.list_presets("embedded").items():
         text = publishing.card(name, {"scores_note": "Measured.", "limits": "Some.", **entry})
         assert f'from_preset("{name}")' in text
         assert f"{entry['params']:,} parameters" in text and entry["licence"] in text

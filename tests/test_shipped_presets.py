@@ -18,7 +18,7 @@ def facts(name):
     return json.loads((EMBEDDED / name / "preset.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", sorted(keras_lrcn.list_presets()))
+@pytest.mark.parametrize("name", sorted(keras_lrcn.list_presets("embedded")))
 def test_every_preset_states_data_terms_and_scores(name):
     card = (EMBEDDED / name / "README.md").read_text(encoding="utf-8")
     for heading in ("Training data", "Terms", "Limits", "How it was made", "Scores"):
@@ -35,7 +35,7 @@ def test_the_captioner_is_below_20_megabytes():
 MOTIONS = "lrcn_rgb_small_cnn_motions"
 RECOGNISERS = sorted(
     name
-    for name, preset in keras_lrcn.list_presets().items()
+    for name, preset in keras_lrcn.list_presets("embedded").items()
     if preset["task"] == "LRCNActivity" and name != MOTIONS
 )
 
@@ -75,7 +75,7 @@ def test_a_recogniser_knows_videos_that_it_learned_from(name, shared_data):
 
 DESCRIBERS = sorted(
     name
-    for name, preset in keras_lrcn.list_presets().items()
+    for name, preset in keras_lrcn.list_presets("embedded").items()
     if preset["task"] == "LRCNVideoDescriber"
 )
 

@@ -73,7 +73,7 @@ VIDEO_EXPERIMENTS = {
         frames_weight=0.0,
         epochs=10,
     ),
-    "shuffled": VideoExperiment("control: frames in random order", shuffled=True, epochs=10),
+    "shuffled": VideoExperiment("control: frames in random order", shuffled=True, epochs=20),
     "blind": VideoExperiment(
         "control: a decoder that never sees the video",
         encoder="none",

@@ -48,17 +48,22 @@ def captioned(source, names, args, broken):
     Yields:
         `Record` of each readable input, in the order of `names`.
     """
-    from tqdm import tqdm
-
     model = Model(source, args)
     if names and source.model_first:
         model.load()
-    shown = not args.output and sys.__stdout__.isatty()  # captions on a screen are progress enough
-    with tqdm(total=len(names), unit=source.unit, disable=True if shown else None) as bar:
+    with progress(len(names), source.unit, args) as bar:
         for batch in _batches(_decoded(source, names, model), model, broken, bar):
             for record in model.records(*zip(*batch, strict=True)):
                 yield record
                 bar.update()
+
+
+def progress(total, unit, args):
+    """A bar, but where the results themselves run over the screen: they are progress enough."""
+    from tqdm import tqdm
+
+    shown = hasattr(args, "format") and not args.output and sys.__stdout__.isatty()
+    return tqdm(total=total, unit=unit, disable=True if shown else None)
 
 
 def load_model(task, name):

@@ -24,14 +24,22 @@ class ClassRecord(NamedTuple):
 class ClassJsonl(Jsonl):
     """One JSON object a line: `video, label, probability, top, start, end`."""
 
+    digits = 4
+
     def encode(self, record):
-        top = [{"label": label, "probability": round(p, 4)} for label, p in record.top]
+        top = [{"label": label, "probability": round(p, self.digits)} for label, p in record.top]
         seconds = {"start": round(record.start, 3), "end": round(record.end, 3)}
         return json_line({"video": record.video, **top[0], "top": top, **seconds})
 
     def _record(self, row):
         top = tuple((entry["label"], entry["probability"]) for entry in row["top"])
         return ClassRecord(row["video"], top, row["start"], row["end"])
+
+
+class KeptAnswers(ClassJsonl):
+    """Answers that are scored later: exact enough that near classes keep their order."""
+
+    digits = 7
 
 
 class ClassCsv(Csv):

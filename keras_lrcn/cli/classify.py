@@ -51,12 +51,8 @@ def add_options(parser):
     add("--limit", type=count, metavar="N", help="only the first N videos")
     add("--top", type=count, default=3, metavar="K", help="classes of each video (3)")
     add("--stream", action="store_true", help="play one file as if it were a camera")
-    group = parser.add_argument_group("how videos are seen (default: as the model was saved)")
-    add = group.add_argument
-    add("--crops", choices=("centre", "mirror", "ten"), default="centre", help="default: centre")
-    add("--clip-length", type=count, metavar="N", help="frames of a clip")
-    add("--stride", type=count, metavar="N", help="frames from one clip to the next")
-    add(
+    group = add_protocol_options(parser)
+    group.add_argument(
         "--on-error",
         choices=("raise-per-file", "partial"),
         default="raise-per-file",
@@ -68,6 +64,16 @@ def add_options(parser):
     add("--output", metavar="FILE", help="append to this file; videos already in it are skipped")
     add("--timeline", metavar="FOLDER", help="also a file for each video: its classes over time")
     add("--timeline-format", choices=TIMELINES, default="csv", help="default: csv")
+
+
+def add_protocol_options(parser):
+    """Adds the options that `evaluate activity` has too; returns their group."""
+    group = parser.add_argument_group("how videos are seen (default: as the model was saved)")
+    add = group.add_argument
+    add("--crops", choices=("centre", "mirror", "ten"), default="centre", help="default: centre")
+    add("--clip-length", type=count, metavar="N", help="frames of a clip")
+    add("--stride", type=count, metavar="N", help="frames from one clip to the next")
+    return group
 
 
 class Videos:

@@ -1,9 +1,8 @@
 """Video files in, classes out, one video after another."""
 
-import sys
 import warnings
 
-from keras_lrcn.cli.captioning import load_model
+from keras_lrcn.cli.captioning import load_model, progress
 from keras_lrcn.cli.class_records import ClassRecord
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.quiet import without_greetings
@@ -61,12 +60,9 @@ def classified(paths, model, args, broken, damaged):
     Yields:
         `ClassRecord` and `Classification` of each readable video, in the order of `paths`.
     """
-    from tqdm import tqdm
-
     from keras_lrcn.data import VideoError
 
-    shown = not args.output and sys.__stdout__.isatty()  # classes on a screen are progress enough
-    with tqdm(total=len(paths), unit="video", disable=True if shown else None) as bar:
+    with progress(len(paths), "video", args) as bar:
         for path in paths:
             try:
                 result, damage = _classify(model, path)

@@ -57,7 +57,7 @@ def run(args):
     check_folders(args.output)
     source = VideosAndTuples()
     names = listed(source, args)
-    with _unknown_words_at_the_end():
+    with unknown_words_at_the_end():
         _, broken = write_records(source, names, args)
     return report(broken, len(names), source.unit)
 
@@ -91,9 +91,7 @@ class VideosAndTuples:
     def read(self, name, model):
         preprocessor = model.captioner.preprocessor
         if name not in self.tuples:
-            if preprocessor.roles is not None:
-                raise ValueError(f"{name}: this model describes semantic tuples, not videos.")
-            return preprocessor.read_frames(name)
+            return self.read_video(name, preprocessor)
         row = self.tuples[name]
         if row.error is None and preprocessor.roles is None:
             raise ValueError(f"{name}: this model describes videos, not semantic tuples.")
@@ -105,9 +103,14 @@ class VideosAndTuples:
             raise ValueError(f"{name}: {error}") from error
         return {"roles": row.roles}
 
+    def read_video(self, path, preprocessor):
+        if preprocessor.roles is not None:
+            raise ValueError(f"{path}: this model describes semantic tuples, not videos.")
+        return preprocessor.read_frames(path)
+
 
 @contextlib.contextmanager
-def _unknown_words_at_the_end():
+def unknown_words_at_the_end():
     """Joins the warnings of unknown words into one line; others are shown as they come."""
     unknown, kinds = {}, []
     with warnings.catch_warnings():

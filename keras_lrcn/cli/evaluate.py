@@ -10,8 +10,11 @@ from keras_lrcn.cli import (
 )
 
 EXAMPLES = """examples:
-  keras-lrcn evaluate captions --references captions_val2014.json --results results.json --json
+  keras-lrcn evaluate captions --data flickr8k/ --split dev --folder runs/captions
+  keras-lrcn evaluate captions --data captions_val2014.json --results results.json --json
   keras-lrcn evaluate retrieval --data flickr8k/ --split dev --folder runs/retrieval
+  keras-lrcn evaluate activity --data UCF101/ --split test1 --preset my_activity --report page.html
+  keras-lrcn evaluate description --data grid_s1/ --preset s2vt_grid_s1
 
 `keras-lrcn evaluate KIND --help` shows the options of one kind.
 """

@@ -1,26 +1,25 @@
 """`keras-lrcn evaluate captions`: coco-caption's scores, without Java but for METEOR."""
 
 import argparse
-import contextlib
 
-from keras_lrcn.cli import report, score_formats, strategies
+from keras_lrcn.cli import caption, model_runs, report, score_formats, strategies
 from keras_lrcn.cli.caption import tell
-from keras_lrcn.cli.captioning import DEFAULT_PRESET, Images, captioned
+from keras_lrcn.cli.captioning import DEFAULT_PRESET, Images
 from keras_lrcn.cli.errors import CommandError
-from keras_lrcn.cli.records import Jsonl, resume, to_bytes
 from keras_lrcn.cli.score_formats import readable
 from keras_lrcn.cli.strategies import count
 
 EXAMPLES = """examples:
-  keras-lrcn evaluate captions --references captions_val2014.json --results results.json
-  keras-lrcn evaluate captions --references flickr8k/ --split dev --output dev.jsonl
-  keras-lrcn evaluate captions --references flickr8k/ --split dev --results dev.jsonl --json
+  keras-lrcn evaluate captions --data captions_val2014.json --results results.json
+  keras-lrcn evaluate captions --data flickr8k/ --split dev --folder runs/dev
+  keras-lrcn evaluate captions --data flickr8k/ --split dev --preset my_captioner --report dev.html
 
-References are COCO's annotations or any data set that `keras-lrcn check` reads; results are COCO's
+Data are COCO's annotations or any data set that `keras-lrcn check` reads; results are COCO's
 json, or what `keras-lrcn caption --format jsonl` wrote. Every image must have both. Without
-results a model captions the images first; --output keeps its captions, and a run that was
-interrupted goes on there. The signature says how many references the images have: scores against
-five (COCO's c5) and against forty (c40) are not comparable.
+results a model captions the images first; --folder (or --output) keeps its captions, and a run that
+was interrupted goes on there. An image that cannot be read is named at the end and counts as a
+caption without words; the exit status is then 1. The signature says how many references the images
+have: scores against five (COCO's c5) and against forty (c40) are not comparable.
 """
 SCORES = ("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr")
 
@@ -35,11 +34,8 @@ def add_parser(kinds):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--references", required=True, metavar="PATH", help="COCO annotations, or a data set")
-    add("--results", metavar="FILE", help="json, jsonl or csv of captions by any system")
-    add("--images", metavar="FOLDER", help="where the images are (default: beside the captions)")
-    add("--split", default="all", help="of the references, such as dev (default: all)")
-    add("--limit", type=count, metavar="N", help="only the first N images")
+    model_runs.add_data_options(parser, "COCO annotations, or a data set", "images")
+    add("--split", default="all", help="of the data, such as dev (default: all)")
     add("--per-image", action="store_true", help="also the scores of every image")
     add_caption_options(parser)
     add(
@@ -52,7 +48,9 @@ def add_parser(kinds):
         metavar="PATH",
         help="count CIDEr-D's n-grams in these references instead",
     )
-    _add_model_options(parser)
+    model_runs.add_model_options(parser, "captions, captions.jsonl,")
+    add("--output", metavar="FILE.jsonl", help="keep them in this file in place of a folder")
+    add_generate_options(parser, "image")
     score_formats.add_options(parser)
     parser.set_defaults(run=run, n_best=1)
 
@@ -77,58 +75,52 @@ def explain_meteor(args):
         tell(f"the scores come without METEOR. {obstacle}")
 
 
-def _add_model_options(parser):
-    group = parser.add_argument_group("captions by a model, where there are no --results")
+def add_generate_options(parser, unit):
+    """Adds the options of a model that writes sentences."""
+    group = parser.add_argument_group("how its sentences are written")
     add = group.add_argument
-    add("--preset", help="name or folder of the model (default: the shipped one)")
-    add("--output", metavar="FILE.jsonl", help="append its captions to this file")
-    add("--batch-size", type=count, default=16, metavar="N", help="images at a time (16)")
-    add("--max-length", type=count, metavar="N", help="words a caption has at most, with its end")
+    add("--batch-size", type=count, default=16, metavar="N", help=f"{unit}s at a time (16)")
+    add("--max-length", type=count, metavar="N", help="words a sentence has at most, with its end")
     strategies.add_options(parser)
 
 
 def run(args):
+    """Scores what `args` names. Returns 1 if an image was broken, else 0."""
     from keras_lrcn.data import read_references, read_results
 
-    report.check_path(args.report)
-    if args.results and (args.preset or args.output):
-        raise CommandError("--results are there already: --preset and --output write others")
+    model_runs.check(args)
     strategies.check(args)
-    examples = readable(read_references, args.references, args.images, args.split)[: args.limit]
+    report.check_path(args.report)
+    examples = readable(read_references, args.data, args.images, args.split)[: args.limit]
+    total, broken = len(examples), {}
     if args.results:
         candidates = readable(read_results, args.results, examples)
     else:
-        candidates = _generate(args, examples)
+        captions, broken = _generate(args, examples)
+        examples = model_runs.left(examples, broken, args, lambda e: e.path)
+        candidates = {e.image_id: captions.get(e.path, "") for e in examples}
     explain_meteor(args)
     scores = _scores(examples, candidates, args)
     shown = {name: scores[name] for name in (*SCORES, "intervals") if name in scores}
-    name = args.results or args.preset or DEFAULT_PRESET
+    model_runs.note_broken(scores, shown, broken, args)
     if args.report:
         each = scores["per_image"] if args.per_image else scores.pop("per_image")
         _write_report(args, examples, candidates, shown, scores["signature"], each)
-    score_formats.show(scores, {"": shown}, args, name)
-    return 0
+    score_formats.show(scores, {"": shown}, args, args.results or args.preset)
+    return caption.report(broken, total, "image")
 
 
 def _generate(args, examples):
-    """Captions the images of examples: dict from image id to caption."""
+    """Captions the images of examples: dict from path to caption, and the errors of broken ones."""
     bare = [example.image_id for example in examples if not example.path]
     if bare:
         raise CommandError(
-            f"{args.references} names no file of image {bare[0]}; give captions as --results"
+            f"{args.data} names no file of image {bare[0]}; give captions as --results"
         )
-    records, file = resume(args.output, Jsonl()) if args.output else ([], None)
-    captions = {record.image: record.captions[0].text for record in records}
-    todo, broken = [e.path for e in examples if e.path not in captions], {}
-    with file or contextlib.nullcontext():
-        for record in captioned(Images(), todo, args, broken):
-            captions[record.image] = record.captions[0].text
-            if file:
-                file.write(to_bytes(Jsonl().encode(record)))
-    if broken:
-        causes = "\n  ".join(str(error) for error in broken.values())
-        raise CommandError(f"{len(broken)} of {len(examples)} images are broken:\n  {causes}")
-    return {example.image_id: captions[example.path] for example in examples}
+    args.preset = args.preset or DEFAULT_PRESET
+    paths = list(dict.fromkeys(example.path for example in examples))
+    settings = strategies.settings(args)
+    return model_runs.sentences(Images(), paths, args, "captions.jsonl", **settings)
 
 
 def _scores(examples, candidates, args):
@@ -156,7 +148,7 @@ def _write_report(args, examples, candidates, shown, signature, each):
 
     by_id = {example.image_id: example for example in examples}
     groups = report.worst_and_best({i: each[i]["CIDEr"] for i in each})
-    model = None if args.results else args.preset or DEFAULT_PRESET
+    model = args.preset  # `None` where there are results
     words = caption_cases.word_scores(
         model, [i for ids in groups.values() for i in ids], by_id, candidates
     )

@@ -22,7 +22,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
        font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 header, main { max-width: 1120px; margin: 0 auto; padding: 24px; }
 header { padding-bottom: 0; }
-h1 { font-size: 24px; margin: 0 0 4px; }
+h1 { font-size: 24px; margin: 0 0 4px; overflow-wrap: anywhere; }
 header p { margin: 0; color: var(--quiet); max-width: 75ch; }
 main { display: grid; gap: 20px; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
@@ -31,7 +31,7 @@ img { display: block; width: 100%; height: 210px; object-fit: contain;
       background: var(--line); }
 figcaption { padding: 12px 16px 16px; }
 .best { font-size: 18px; line-height: 1.6; margin: 0 0 2px; }
-.best span { border-radius: 4px; padding: 1px 3px; margin: 0 -1px; }
+.best span { border-radius: 4px; padding: 1px 2px; margin: 0 -2px; }
 .name, .rest { color: var(--quiet); font-size: 13px; }
 .name { margin: 0; overflow-wrap: anywhere; }
 .rest { width: 100%; margin-top: 10px; border-top: 1px solid var(--line); border-spacing: 0;

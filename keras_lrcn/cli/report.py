@@ -54,7 +54,7 @@ class Case(NamedTuple):
 
     Attributes:
         score: float.
-        image: string, path of its picture, or `""`.
+        image: string, path of its picture (or video), or `""`.
         sentence, note: strings of HTML, the large and the small line.
         rows: list of pairs of HTML strings, what stands below.
     """
@@ -88,7 +88,7 @@ def worst_and_best(scores, each=EACH):
     return {heading: cases for heading, cases in groups.items() if cases}
 
 
-def write_report(path, title, sections, signature, groups, note="", extra=""):
+def write_report(path, title, sections, signature, groups, note="", extra="", read=None):
     """Writes a self-contained HTML page.
 
     Args:
@@ -99,11 +99,14 @@ def write_report(path, title, sections, signature, groups, note="", extra=""):
         groups: dict of a heading to a list of `Case`.
         note: string of HTML, what the reader should know.
         extra: string of HTML above the cards.
+        read: function from the path of a case's picture to its pixels; called from several
+            threads. Defaults to `read_photo`.
     """
+    card = functools.partial(_card, read=read or read_photo)
     with ThreadPoolExecutor(4) as pool:
         cards = [
             f"<h2>{html.escape(heading)}</h2>\n<main>\n"
-            + "\n".join(pool.map(_card, cases))
+            + "\n".join(pool.map(card, cases))
             + "\n</main>"
             for heading, cases in groups.items()
         ]
@@ -120,11 +123,25 @@ def write_report(path, title, sections, signature, groups, note="", extra=""):
     os.replace(path + ".part", path)
 
 
-def _card(case):
+def read_photo(path):
+    """Pixels of a photo, at least as large as a card shows them."""
     from keras_lrcn.data import read_image
 
-    read = functools.partial(read_image, at_least=THUMBNAIL)
-    shown = picture(case.image, read, "") if case.image else ""
+    return read_image(path, at_least=THUMBNAIL)
+
+
+def read_first_frame(path):
+    """Pixels of the first frame of a video."""
+    from keras_lrcn.data import read_video
+
+    try:
+        return read_video(path, max_frames=1, on_error="partial").frames[0]
+    except ImportError as error:  # a page does without pictures where nothing reads videos
+        raise ValueError(error) from error
+
+
+def _card(case, read):
+    shown = picture(case.image, read, "") if os.path.exists(case.image) else ""
     return figure(shown, case.sentence, case.note, case.rows)
 
 

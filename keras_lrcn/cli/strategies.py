@@ -60,6 +60,12 @@ def check(args):
             raise CommandError(f"--n-best {args.n_best} needs {option} of at least as many")
 
 
+def settings(args):
+    """Returns the options that decide which sentences come out, for a file that says so."""
+    names = ("strategy", "max_length", *sorted({n for names in OPTIONS.values() for n in names}))
+    return {name: getattr(args, name) for name in names}
+
+
 def generate_options(args):
     """Returns the keyword arguments of `LRCNCaptioner.generate` that the options describe."""
     options = {"num_captions": args.n_best}

@@ -15,6 +15,7 @@ from keras_lrcn.data.clips import (
     training_clip,
 )
 from keras_lrcn.data.coco import read_coco_captions
+from keras_lrcn.data.described_formats import read_described_dataset
 from keras_lrcn.data.described_videos import DescribedVideo
 from keras_lrcn.data.descriptions_file import read_descriptions
 from keras_lrcn.data.examples import CaptionedImage
@@ -31,7 +32,13 @@ from keras_lrcn.data.grid_corpus import SpokenWord, read_grid, read_grid_alignme
 from keras_lrcn.data.image_store import resize_pixels
 from keras_lrcn.data.images import IMAGE_SUFFIXES, ImageError, list_images, read_image
 from keras_lrcn.data.karpathy import read_karpathy
-from keras_lrcn.data.label_results import LabelResults, read_label_results, read_labels
+from keras_lrcn.data.label_results import (
+    LabelResults,
+    read_label_results,
+    read_labels,
+    stack_label_results,
+)
+from keras_lrcn.data.labelled_formats import read_labelled_dataset
 from keras_lrcn.data.labelled_videos import (
     LabelledVideo,
     read_hmdb51,
@@ -114,6 +121,7 @@ __all__ = [
     "read_charades_classes",
     "read_coco_captions",
     "read_dataset",
+    "read_described_dataset",
     "read_descriptions",
     "read_flickr30k",
     "read_flickr8k",
@@ -124,6 +132,7 @@ __all__ = [
     "read_image",
     "read_karpathy",
     "read_label_results",
+    "read_labelled_dataset",
     "read_labelled_videos",
     "read_labels",
     "read_manifest",
@@ -139,6 +148,7 @@ __all__ = [
     "read_video_folders",
     "resize_pixels",
     "split_videos",
+    "stack_label_results",
     "training_clip",
     "ucf101_classes",
     "videos_of_manifest",

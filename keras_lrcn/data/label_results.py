@@ -19,7 +19,8 @@ class LabelResults(NamedTuple):
     Attributes:
         videos: list of str, the video of each row, as the references name it.
         labels: int array `(rows,)`, the right classes.
-        probabilities: float array `(rows, classes)`; 0 for classes that a row does not list.
+        probabilities: float array `(rows, classes)`; 0 for classes that a row does not list,
+            NaN throughout for videos without an answer.
         classes: list of str.
         num_listed: int, the fewest classes that a row lists, with their probabilities.
     """
@@ -50,7 +51,7 @@ def read_labels(path):
     """
     labels = {}
     for place, entry in entries(pathlib.Path(path)):
-        video, label = _text(entry, VIDEO_COLUMNS, place), _text(entry, LABEL_COLUMNS, place)
+        video, label = video_of(entry, place), _text(entry, LABEL_COLUMNS, place)
         if labels.setdefault(video, label) != label:
             raise ValueError(f"{place}: {video!r} is {labels[video]!r} already, not {label!r}.")
     if not labels:
@@ -91,7 +92,7 @@ def read_label_results(path, labels):
     find = _Finder(labels)
     rows, strangers = [], []
     for place, entry in entries(pathlib.Path(path)):
-        name = _text(entry, VIDEO_COLUMNS, place)
+        name = video_of(entry, place)
         video = find(name)
         if video is None:
             strangers.append(name)
@@ -104,20 +105,39 @@ def read_label_results(path, labels):
             f"{path} must have exactly the videos of the references. Missing: {_few(missing)}. "
             f"Extra: {_few(strangers)}."
         )
-    return _results(rows, labels)
+    return stack_label_results(rows, labels)
 
 
-def _results(rows, labels):
-    given = {name for _, probabilities in rows for name in probabilities}
+def stack_label_results(rows, labels):
+    """Class probabilities as arrays, beside the right labels.
+
+    Args:
+        rows: list of pairs of a video and its dict from class to probability, or `None` for a
+            video without an answer, whose row is all NaN.
+        labels: dict from video to right label.
+
+    Returns:
+        `LabelResults`.
+    """
+    answers = [listed for _, listed in rows if listed is not None]
+    given = {name for listed in answers for name in listed}
     classes = sorted({*labels.values(), *given})
     places = {name: place for place, name in enumerate(classes)}
     matrix = np.zeros((len(rows), len(classes)))
-    for row, (_, probabilities) in zip(matrix, rows, strict=True):
-        for name, probability in probabilities.items():
+    for row, (_, listed) in zip(matrix, rows, strict=True):
+        if listed is None:
+            row[:] = np.nan
+        for name, probability in (listed or {}).items():
             row[places[name]] = probability
     videos = [video for video, _ in rows]
     right = np.array([places[labels[video]] for video in videos], int)
-    return LabelResults(videos, right, matrix, classes, min(len(listed) for _, listed in rows))
+    num_listed = min(map(len, answers), default=0)
+    return LabelResults(videos, right, matrix, classes, num_listed)
+
+
+def video_of(entry, place):
+    """The video that an entry of a file, which stands at `place`, names."""
+    return _text(entry, VIDEO_COLUMNS, place)
 
 
 def _probabilities(entry, place):

@@ -33,7 +33,7 @@ class LabelledVideo:
     group: str = ""
 
 
-def read_ucf101(folder, split=1, part="train"):
+def read_ucf101(folder, split=1, part="train", on_missing="raise"):
     """Reads one of the three official splits of UCF101.
 
     Args:
@@ -42,6 +42,8 @@ def read_ucf101(folder, split=1, part="train"):
             another suffix (`.mp4`) are taken where they are what is there.
         split: 1, 2 or 3.
         part: `"train"` or `"test"`.
+        on_missing: `"raise"`, or `"keep"`: a listed video that is missing has the path that it
+            should have.
 
     Returns:
         list of `LabelledVideo`, in the order of the list; `group` is the `gNN` of its class.
@@ -63,7 +65,9 @@ def read_ucf101(folder, split=1, part="train"):
     roots = [folder / name for name in ("videos", "UCF-101")] + [folder]
     root = next((r for r in roots if (r / names[0]).parent.is_dir()), roots[0])
     return [
-        LabelledVideo(name, _video_file(root / name), name.partition("/")[0], _ucf_group(name))
+        LabelledVideo(
+            name, _video_file(root / name, on_missing), name.partition("/")[0], _ucf_group(name)
+        )
         for name in names
     ]
 
@@ -75,7 +79,7 @@ def ucf101_classes(folder):
     return [name for _, name in pairs]
 
 
-def read_hmdb51(folder, split=1, part="train"):
+def read_hmdb51(folder, split=1, part="train", on_missing="raise"):
     """Reads one of the three official splits of HMDB51.
 
     Args:
@@ -83,6 +87,8 @@ def read_hmdb51(folder, split=1, part="train"):
             the lists themselves) and the videos as `videos/CLASS/NAME.avi` or `CLASS/NAME.avi`.
         split: 1, 2 or 3.
         part: `"train"` or `"test"`.
+        on_missing: `"raise"`, or `"keep"`: a listed video that is missing has the path that it
+            should have.
 
     Returns:
         list of `LabelledVideo`; `group` is the film: the name without its class, tags and number.
@@ -109,7 +115,7 @@ def read_hmdb51(folder, split=1, part="train"):
         for name, chosen in map(str.split, _filled(path)):
             if chosen == HMDB51_PARTS[part]:
                 film = re.sub(HMDB51_TAGS.format(label=re.escape(label)), "", name)
-                file = _video_file(root / label / name)
+                file = _video_file(root / label / name, on_missing)
                 examples.append(LabelledVideo(f"{label}/{name}", file, label, film))
     return examples
 
@@ -185,7 +191,7 @@ def _filled(path):
     return [line for line in read_lines(path) if line.strip()]
 
 
-def _video_file(path):
+def _video_file(path, on_missing):
     """The listed file, or the one beside it with another suffix."""
     if path.exists():
         return str(path)
@@ -194,6 +200,8 @@ def _video_file(path):
             return str(path.with_suffix(suffix))
     if path.with_suffix("").is_dir():  # frames, as the authors extract them
         return str(path.with_suffix(""))
+    if on_missing == "keep":
+        return str(path)
     raise FileNotFoundError(f"No video {path} (nor with another suffix), though it is listed.")
 
 

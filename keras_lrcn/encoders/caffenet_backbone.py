@@ -5,6 +5,7 @@ import keras_hub
 from keras import ops
 
 from keras_lrcn.layers.local_response_normalization import LocalResponseNormalization
+from keras_lrcn.loading import CheckedPreset
 
 # Name: rows of (filters, kernel size, stride, padding, groups), conv1 to conv5.
 VARIANTS = {
@@ -58,7 +59,7 @@ class CeilMaxPooling2D(keras.layers.MaxPooling2D):
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class CaffeNetBackbone(keras_hub.models.Backbone):
+class CaffeNetBackbone(CheckedPreset, keras_hub.models.Backbone):
     """CaffeNet, or its hybrid with Zeiler and Fergus' network, from conv1 to pool5.
 
     Both normalize *after* pooling, unlike AlexNet. The fully connected layers are those of an

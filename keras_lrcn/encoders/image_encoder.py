@@ -5,11 +5,13 @@ import copy
 import keras
 import keras_hub
 
+from keras_lrcn.loading import CheckedPreset
+
 POOLINGS = ("avg", "max", "flatten", "token", None)
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class ImageEncoder(keras_hub.models.Backbone):
+class ImageEncoder(CheckedPreset, keras_hub.models.Backbone):
     """The visual feature transformation of Sec. 3 for still images.
 
     Pools a KerasHub image backbone to a vector and adds fully connected layers: with VGG or

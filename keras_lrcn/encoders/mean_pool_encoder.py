@@ -7,11 +7,12 @@ import keras_hub
 from keras import ops
 
 from keras_lrcn.encoders.frame_features import frame_features, frame_inputs
+from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.preprocessing.frame_padding import split_padding
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class MeanPoolEncoder(keras_hub.models.Backbone):
+class MeanPoolEncoder(CheckedPreset, keras_hub.models.Backbone):
     """A video as one vector: the mean of its frames' features, like the photo of a captioner.
 
     Args:

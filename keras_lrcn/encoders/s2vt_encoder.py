@@ -7,11 +7,12 @@ from keras import ops
 from keras_lrcn.encoders.frame_features import frame_features, frame_inputs
 from keras_lrcn.encoders.mean_pool_encoder import with_frame_encoder
 from keras_lrcn.layers import FactoredLSTM
+from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.preprocessing.frame_padding import split_padding
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class S2VTEncoder(keras_hub.models.Backbone):
+class S2VTEncoder(CheckedPreset, keras_hub.models.Backbone):
     """Sequence to sequence: a stack reads the frames, its final states start the decoder's.
 
     S2VT runs one stack over frames and then words; here each of the two has weights of its own,

@@ -4,9 +4,11 @@ import keras
 import keras_hub
 from keras import ops
 
+from keras_lrcn.loading import CheckedPreset
+
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class SemanticEncoder(keras_hub.models.Backbone):
+class SemanticEncoder(CheckedPreset, keras_hub.models.Backbone):
     """The visual input of Fig. 5 (b) and (c): the roles' vectors, one after another.
 
     Args:

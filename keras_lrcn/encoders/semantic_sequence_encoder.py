@@ -6,10 +6,11 @@ from keras import ops
 
 from keras_lrcn.encoders.semantic_encoder import check_roles, split_roles
 from keras_lrcn.layers import FactoredLSTM
+from keras_lrcn.loading import CheckedPreset
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class SemanticSequenceEncoder(keras_hub.models.Backbone):
+class SemanticSequenceEncoder(CheckedPreset, keras_hub.models.Backbone):
     """The encoder of Fig. 5 (a): the CRF's maximum, one word a step, ends as the decoder's start.
 
     The words come role after role, in one role the likeliest first. Roles that are unknown take

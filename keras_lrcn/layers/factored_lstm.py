@@ -25,6 +25,9 @@ class FactoredLSTM(keras.layers.Layer):
         factored: bool, whether the visual vector enters above layer 1. Defaults to `False`.
         visual_layer: int, the layer that the visual vector joins, counted from 1. Defaults to
             layer 2 if `factored`, else layer 1.
+        input_layer: int, the layer that the inputs join, counted from 1. Those below it run on
+            their states and biases alone, as S2VT's first layer does while it writes. Defaults
+            to `1`.
         cell: `"lstm"`, or `"rnn"`: `h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)` with the output
             `z_t = tanh(W_hz h_t + b_z)` of Sec. 2. Defaults to `"lstm"`.
         dropout: float, rate after every layer, in training only. Defaults to `0.0`.
@@ -68,6 +71,7 @@ class FactoredLSTM(keras.layers.Layer):
         cell="lstm",
         dropout=0.0,
         fused="auto",
+        input_layer=1,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -87,8 +91,14 @@ class FactoredLSTM(keras.layers.Layer):
                 f"`visual_layer` must lie in {lowest}..{highest} for factored={factored} and "
                 f"num_layers={num_layers}. Received: visual_layer={visual_layer}."
             )
+        if not 1 <= input_layer <= num_layers:
+            raise ValueError(
+                f"`input_layer` must lie in 1..{num_layers} for num_layers={num_layers}. "
+                f"Received: input_layer={input_layer}."
+            )
         self.units = units
         self.num_layers = num_layers
+        self.input_layer = input_layer
         self.factored = factored
         self.visual_layer = visual_layer
         self.cell = cell
@@ -138,14 +148,14 @@ class FactoredLSTM(keras.layers.Layer):
         reset_shape=None,
         mask_shape=None,
     ):
-        width = self._input_dim = inputs_shape[-1]
+        self._input_dim = inputs_shape[-1]
         for index, layer in enumerate(self.recurrent_layers):
+            width = self._entering_dim(index)
             if index + 1 == self.visual_layer and visual_shape is not None:
                 width += visual_shape[-1]
             layer.build((None, None, width))
             if self.output_layers:
                 self.output_layers[index].build((None, None, self.units))
-            width = self.units
         self.built = True
 
     def call(
@@ -160,8 +170,9 @@ class FactoredLSTM(keras.layers.Layer):
     ):
         state = initial_state or self.initial_state(ops.shape(inputs)[0])
         fused = reset is None and self._runs_fused()
-        x, final_state = inputs, []
+        x, final_state = None, []
         for index in range(self.num_layers):
+            x = self._entering(index, x, inputs)
             layer_visual = visual if index + 1 == self.visual_layer else None
             layer_state = self._layer_state(state, index)
             if fused:
@@ -175,6 +186,18 @@ class FactoredLSTM(keras.layers.Layer):
                 x = self.output_layers[index](x)
             x = self.dropout_layers[index](x, training=training)
         return (x, final_state) if return_state else x
+
+    def _entering(self, index, below, inputs):
+        """What enters a layer beside its state: the layer below, the inputs, or both."""
+        if index + 1 < self.input_layer:
+            return below if index else inputs[..., :0]
+        if index + 1 > self.input_layer:
+            return below
+        return ops.concatenate([below, inputs], axis=-1) if index else inputs
+
+    def _entering_dim(self, index):
+        joins = index + 1 == self.input_layer
+        return (self.units if index else 0) + (self._input_dim if joins else 0)
 
     def initial_state(self, batch_size):
         """Returns the zero state for `batch_size` sequences."""
@@ -201,14 +224,15 @@ class FactoredLSTM(keras.layers.Layer):
 
         Args:
             index: int, the layer, counted from 0.
-            inputs: float tensor `(..., features)`.
+            inputs: float tensor `(..., features)`; at `input_layer`, unless it is the first, the
+                layer below and then the words.
 
         Returns:
             Float tensor `(..., gates)`, with the bias, unless this is the layer that the image
             joins: there it is in `project_visual`, which is to be added.
         """
         layer = self.recurrent_layers[index]
-        rows = self.units if index else self._input_dim
+        rows = self._entering_dim(index)
         gates = ops.matmul(
             ops.cast(inputs, self.compute_dtype), self._weight(layer.cell.kernel)[:rows]
         )
@@ -233,7 +257,7 @@ class FactoredLSTM(keras.layers.Layer):
         """Returns the matrices of `step`, one a layer: rows of its input, then of its state."""
         kernels = []
         for index, layer in enumerate(self.recurrent_layers):
-            rows = self.units if index else self._input_dim
+            rows = self._entering_dim(index)
             parts = [layer.cell.kernel[:rows], layer.cell.recurrent_kernel]
             kernels.append(ops.concatenate([self._weight(p) for p in parts], axis=0))
         return kernels
@@ -251,8 +275,10 @@ class FactoredLSTM(keras.layers.Layer):
             `(output, state)`: float tensor `(batch, units)`, and the new list.
         """
         kernels = kernels or self.step_kernels()
-        x, new_state = ops.cast(inputs, self.compute_dtype), []
+        inputs = ops.cast(inputs, self.compute_dtype)
+        x, new_state = None, []
         for index, layer in enumerate(self.recurrent_layers):
+            x = self._entering(index, x, inputs)
             layer_state = self._layer_state(state, index)
             sees_image = index + 1 == self.visual_layer and visual_gates is not None
             constant = visual_gates if sees_image else self._weight(layer.cell.bias)
@@ -267,6 +293,8 @@ class FactoredLSTM(keras.layers.Layer):
         return x, new_state
 
     def _runs_fused(self):
+        if self.input_layer > 1:
+            return False  # no kernel of a GPU takes inputs without features
         if self.fused == "auto":
             return _sees_gpu()
         return self.fused
@@ -374,6 +402,7 @@ class FactoredLSTM(keras.layers.Layer):
             cell=self.cell,
             dropout=self.dropout,
             fused=self.fused,
+            input_layer=self.input_layer,
         )
         return config
 

@@ -12,7 +12,8 @@ def activity_scores(probabilities, labels, classes=None, num_bootstrap=0, seed=0
 
     Args:
         probabilities: float array `(videos, classes)`, or of clips; only their order counts. Of
-            equal ones the first class is ahead.
+            equal ones the first class is ahead. A row of NaN is a video without an answer: it
+            counts as wrong.
         labels: int array `(videos,)`, the right classes.
         classes: optional list of names, for `per_class`. Defaults to the numbers.
         num_bootstrap: int, number of resamples for 95 % intervals; 0 gives none.
@@ -25,7 +26,8 @@ def activity_scores(probabilities, labels, classes=None, num_bootstrap=0, seed=0
         `intervals`, a dict from score to a pair of floats.
 
     Raises:
-        ValueError: if the shapes do not fit, a label is no class, or a probability is not finite.
+        ValueError: if the shapes do not fit, a label is no class, or a probability is not
+            finite in a row that has others.
 
     Example:
         >>> scores = activity_scores([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], [0, 1, 1])
@@ -39,6 +41,7 @@ def activity_scores(probabilities, labels, classes=None, num_bootstrap=0, seed=0
     classes = list(range(num_classes)) if classes is None else list(classes)
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranks = np.argmax(order == labels[:, None], axis=1)
+    ranks[np.isnan(probabilities[:, 0])] = max(num_classes, TOP)  # behind every place that counts
     rows = np.stack([labels, ranks], axis=1)
     statistics = {"top_1": lambda rows: (rows[:, 1] < 1).mean()}
     if num_classes > TOP:
@@ -143,7 +146,10 @@ def _checked(probabilities, labels):
         raise ValueError(
             f"`labels` must be ints from 0 to {probabilities.shape[1] - 1}. Received: {labels}."
         )
-    if not np.isfinite(probabilities).all():
-        video = int(np.argwhere(~np.isfinite(probabilities))[0, 0])
-        raise ValueError(f"`probabilities` must be finite. Received: {probabilities[video]}.")
+    finite, answered = np.isfinite(probabilities), ~np.isnan(probabilities).all(axis=1)
+    if not finite[answered].all():
+        row = probabilities[answered][~finite[answered].all(axis=1)][0]
+        raise ValueError(
+            f"`probabilities` must be finite, or NaN for all classes. Received: {row}."
+        )
     return probabilities, labels

@@ -6,10 +6,11 @@ import keras
 import keras_hub
 
 from keras_lrcn.layers import FactoredLSTM, TimeDistributedCNN
+from keras_lrcn.loading import CheckedPreset
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNActivityBackbone(keras_hub.models.Backbone):
+class LRCNActivityBackbone(CheckedPreset, keras_hub.models.Backbone):
     """Visual encoder over every frame, then a stack of LSTMs over time.
 
     Args:

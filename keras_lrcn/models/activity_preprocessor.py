@@ -5,20 +5,21 @@ import keras_hub
 import numpy as np
 
 from keras_lrcn.data import FlowEncoding, flow_frames
+from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.models.activity_backbone import LRCNActivityBackbone
 
 MODALITIES = ("rgb", "flow")
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNFrameConverter(keras_hub.layers.ImageConverter):
+class LRCNFrameConverter(CheckedPreset, keras_hub.layers.ImageConverter):
     """Brings frames to the visual encoder's pixel range; travels in the preset."""
 
     backbone_cls = LRCNActivityBackbone
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNActivityPreprocessor(keras_hub.models.Preprocessor):
+class LRCNActivityPreprocessor(CheckedPreset, keras_hub.models.Preprocessor):
     """What an activity model must be fed: sizes, pixel range, flow encoding, class names.
 
     Args:

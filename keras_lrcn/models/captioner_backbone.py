@@ -6,10 +6,11 @@ import keras
 import keras_hub
 
 from keras_lrcn.layers import FactoredLSTM
+from keras_lrcn.loading import CheckedPreset
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNCaptionerBackbone(keras_hub.models.Backbone):
+class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
     """Visual encoder, word embedding and LSTM stack.
 
     Args:
@@ -20,6 +21,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
         embedding_dim: int, width of the word embedding. Defaults to `1000`.
         units, num_layers, factored, visual_layer, cell: the stack, see
             `keras_lrcn.layers.FactoredLSTM`. Defaults are the authors' LRCN-2f.
+        word_layer: int, the layer that the words join, the stack's `input_layer`. Defaults to `1`.
         dropout: float, rate on the embedding and after every layer of the stack. The authors
             use 0 for captions and 0.5 for the language model. Defaults to `0.0`.
         visual_dropout: float, rate on the visual vector. Defaults to `0.0`.
@@ -58,6 +60,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
         cell="lstm",
         dropout=0.0,
         visual_dropout=0.0,
+        word_layer=1,
         dtype=None,
         **kwargs,
     ):
@@ -84,6 +87,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
             visual_layer=visual_layer,
             cell=cell,
             dropout=dropout,
+            input_layer=word_layer,
             dtype=dtype,
             name="lstm_stack",
         )
@@ -112,6 +116,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
         self.cell = cell
         self.dropout = dropout
         self.visual_dropout = visual_dropout
+        self.word_layer = word_layer
 
     def describe(self, features, token_ids):
         """Runs what lies behind the visual encoder.
@@ -170,6 +175,7 @@ class LRCNCaptionerBackbone(keras_hub.models.Backbone):
             cell=self.cell,
             dropout=self.dropout,
             visual_dropout=self.visual_dropout,
+            word_layer=self.word_layer,
         )
         return config
 

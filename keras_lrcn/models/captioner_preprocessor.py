@@ -8,19 +8,22 @@ import numpy as np
 from PIL import Image
 
 from keras_lrcn.data.images import as_pixels
+from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
-from keras_lrcn.preprocessing import WordTokenizer
+from keras_lrcn.preprocessing import WordTokenizer, sample_middle
+
+RESIZINGS = ("bicubic", "lrcn")
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNImageConverter(keras_hub.layers.ImageConverter):
+class LRCNImageConverter(CheckedPreset, keras_hub.layers.ImageConverter):
     """Resizes photos and brings pixels to the visual encoder's range; travels in the preset."""
 
     backbone_cls = LRCNCaptionerBackbone
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
+class LRCNCaptionerPreprocessor(CheckedPreset, keras_hub.models.CausalLMPreprocessor):
     """Turns images and captions into `visual`, `token_ids`, `padding_mask` and targets.
 
     Args:
@@ -29,6 +32,9 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
             a vector that needs no preparation.
         sequence_length: int, words per caption with `<eos>`; longer ones are cut. Defaults to
             `20`, the authors'.
+        resizing: how photos of another size than the model's are brought to it: `"bicubic"`, the
+            whole photo, smoothed; or `"lrcn"`, as the authors do, see
+            `keras_lrcn.preprocessing.sample_middle`. Defaults to `"bicubic"`.
 
     Call arguments:
         x: dict of `images` (uint8 `(batch, height, width, 3)`, or vectors without an
@@ -53,9 +59,16 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
     visual_key = "images"  # of the dicts to learn from
     most_at_once = 64  # inputs that are loaded together
 
-    def __init__(self, tokenizer, image_converter=None, sequence_length=20, **kwargs):
+    def __init__(
+        self, tokenizer, image_converter=None, sequence_length=20, resizing="bicubic", **kwargs
+    ):
         super().__init__(tokenizer=tokenizer, sequence_length=sequence_length, **kwargs)
+        if resizing not in RESIZINGS:
+            raise ValueError(
+                f"`resizing` must be one of {RESIZINGS}. Received: resizing={resizing!r}."
+            )
         self.image_converter = image_converter
+        self.resizing = resizing
 
     def call(self, x, y=None, sample_weight=None, sequence_length=None):
         if not isinstance(x, dict) or not {self.visual_key, "captions"} <= set(x):
@@ -69,6 +82,9 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
         inputs, targets, weights = text
         inputs["visual"] = self.convert_images(x[self.visual_key])
         return inputs, targets, weights
+
+    def get_config(self):
+        return {**super().get_config(), "resizing": self.resizing}
 
     def as_list(self, images):
         """Returns what `generate` was given as a list, and whether it was a single image."""
@@ -89,7 +105,7 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
         return images if self.image_converter is None else self.image_converter(images)
 
     def load_images(self, images):
-        """Reads and resizes photos of any size, with Pillow, the same on every backend.
+        """Reads and resizes photos of any size, the same on every backend.
 
         Args:
             images: list of paths, or of uint8 arrays `(height, width[, 3])`.
@@ -103,12 +119,14 @@ class LRCNCaptionerPreprocessor(keras_hub.models.CausalLMPreprocessor):
         return keras.ops.convert_to_numpy(self.convert_images(pixels))
 
     def resize(self, image):
-        """Resizes uint8 pixels `(height, width, 3)` to the model's size, bicubic, with Pillow."""
+        """Resizes uint8 pixels `(height, width, 3)` to the model's size, which pass as they are."""
         if self.image_converter is None:
             return image
         height, width = self.image_converter.image_size
         if image.shape[:2] == (height, width):
             return image
+        if self.resizing == "lrcn":
+            return sample_middle(image, (height, width))
         return np.asarray(Image.fromarray(image).resize((width, height), Image.BICUBIC))
 
     def generate_preprocess(self, x, sequence_length=None):

@@ -4,10 +4,13 @@ import inspect
 
 import keras
 
+from keras_lrcn.loading import CheckedPreset
 
-class PresetTask:
+
+class PresetTask(CheckedPreset):
     """Mixin before a `keras_hub.models.Task`: presets that are whole, and clear refusals.
 
+    - presets are fetched, verified and inspected by `keras_lrcn.loading`;
     - a preset's head is loaded or it is an error; KerasHub would go on with random weights;
     - the optimizer's state stays out of the preset's weights;
     - unknown arguments are refused instead of ignored;
@@ -15,27 +18,31 @@ class PresetTask:
     """
 
     @classmethod
-    def from_preset(cls, preset, load_weights=True, **kwargs):
+    def from_preset(cls, preset, load_weights=True, revision=None, **kwargs):
         """Builds the task from a preset.
 
         Args:
             preset: name from `keras_lrcn.list_presets()`, a local folder, or a handle
                 `hf://owner/name` or `kaggle://owner/model/keras/variation`.
             load_weights: bool, `False` for random weights. Defaults to `True`.
+            revision: str, branch, tag or commit of a preset on the Hugging Face Hub. By
+                default the commit that this release knows, else the newest.
             **kwargs: arguments of the constructor to override, or `dtype`.
 
         Raises:
-            ValueError: for an unknown preset or argument.
+            PresetError: (a `ValueError`) for an unknown preset, or one that is damaged, altered
+                or holds what a preset should not hold.
+            ValueError: for an unknown argument.
             FileNotFoundError: if the preset holds no weights of this task's own layers.
         """
         known = set(inspect.signature(cls.__init__).parameters) - {"self", "kwargs"}
-        known |= {"dtype", "compile", "name", "trainable"}
+        known |= {"dtype", "compile", "name", "trainable", "revision"}
         unknown = sorted(set(kwargs) - known)
         if unknown:
             raise ValueError(
                 f"{cls.__name__}.from_preset() has no argument {unknown}; it knows {sorted(known)}."
             )
-        task = super().from_preset(preset, load_weights=load_weights, **kwargs)
+        task = super().from_preset(preset, load_weights=load_weights, revision=revision, **kwargs)
         head_replaced = "num_classes" in kwargs
         if load_weights and not head_replaced and not getattr(task, "_head_loaded", False):
             raise FileNotFoundError(

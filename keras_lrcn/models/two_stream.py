@@ -8,6 +8,7 @@ import keras_hub
 import numpy as np
 from keras import ops
 
+from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.models.activity import LRCNActivity
 from keras_lrcn.models.activity_stream import FusedStream
 from keras_lrcn.models.classification import Classification, classify_each
@@ -17,7 +18,7 @@ RGB_ONLY = "RGB only, for want of optical flow"
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class TwoStreamBackbone(keras_hub.models.Backbone):
+class TwoStreamBackbone(CheckedPreset, keras_hub.models.Backbone):
     """The backbones of two streams side by side.
 
     Args:
@@ -31,6 +32,8 @@ class TwoStreamBackbone(keras_hub.models.Backbone):
     """
 
     def __init__(self, rgb, flow, dtype=None, **kwargs):
+        if rgb.name == flow.name:  # of two presets; Keras wants them to differ
+            flow.name += "_of_flow"
         inputs = {
             name: keras.Input(stream.input.shape[1:], name=name)
             for name, stream in (("rgb", rgb), ("flow", flow))
@@ -49,7 +52,7 @@ class TwoStreamBackbone(keras_hub.models.Backbone):
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class TwoStreamPreprocessor(keras_hub.models.Preprocessor):
+class TwoStreamPreprocessor(CheckedPreset, keras_hub.models.Preprocessor):
     """The preprocessors of two streams.
 
     Args:

@@ -24,7 +24,7 @@ class LRCNVideoDescriberBackbone(LRCNCaptionerBackbone):
         visual_dim: int, width of the visual vector; needed only without a `visual_encoder`.
         embedding_dim: int, width of the word embedding. Defaults to `1000`.
         factored: bool, as in `LRCNCaptionerBackbone`, but by default `False`.
-        units, num_layers, visual_layer, cell, dropout, visual_dropout: see
+        units, num_layers, visual_layer, cell, dropout, visual_dropout, word_layer: see
             `LRCNCaptionerBackbone`.
 
     Call arguments:

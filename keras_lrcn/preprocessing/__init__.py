@@ -1,3 +1,4 @@
+from keras_lrcn.preprocessing.authors_photos import sample_middle as sample_middle
 from keras_lrcn.preprocessing.frame_padding import pad_frames as pad_frames
 from keras_lrcn.preprocessing.prefix_tree import prefix_levels as prefix_levels
 from keras_lrcn.preprocessing.semantic_roles import SemanticRoles as SemanticRoles

@@ -6,6 +6,8 @@ import keras
 import keras_hub
 import regex
 
+from keras_lrcn.loading import CheckedPreset
+
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 VOCABULARY_FILE = "vocabulary.txt"
 SEPARATOR = "\x1f"
@@ -28,6 +30,8 @@ SPLITTERS = {
         (rf"['\-]+({SEPARATOR}|$)", r"\1"),
         ("\x1e", "'s"),
     ),
+    # Words stand between blanks, punctuation and all (the text files of Venugopalan et al.).
+    "blanks": ((r"[ \t\r\n\f\v]+", SEPARATOR),),
 }
 
 
@@ -36,8 +40,9 @@ def split_words(text, splitter="words"):
 
     Args:
         text: str.
-        splitter: `"words"` (letters, digits, inner hyphens; `'s` apart) or `"lrcn"`, the rule
-            of the authors' `coco_to_hdf5_data.py`, where punctuation is kept as words.
+        splitter: `"words"` (letters, digits, inner hyphens; `'s` apart), `"lrcn"`, the rule
+            of the authors' `coco_to_hdf5_data.py`, where punctuation is kept as words, or
+            `"blanks"`: whatever stands between blanks.
 
     Returns:
         List of str.
@@ -87,14 +92,14 @@ def build_vocabulary(captions, min_count=5, max_words=None, splitter="words"):
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class WordTokenizer(keras_hub.tokenizers.Tokenizer):
+class WordTokenizer(CheckedPreset, keras_hub.tokenizers.Tokenizer):
     """Turns sentences into word ids and back.
 
     Args:
         vocabulary: list of str or path of a text file with one word a line, `<pad>`, `<bos>`,
             `<eos>` and `<unk>` first; `build_vocabulary` makes one. `None` waits for
             `set_vocabulary` or a preset.
-        splitter: `"words"` or `"lrcn"`, see `split_words`. Defaults to `"words"`.
+        splitter: `"words"`, `"lrcn"` or `"blanks"`, see `split_words`. Defaults to `"words"`.
 
     Raises:
         ValueError: for a vocabulary without the special tokens, with a repeated or empty word.

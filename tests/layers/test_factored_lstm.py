@@ -116,17 +116,57 @@ def test_layers_below_the_image_never_see_it():
     assert np.abs(np.asarray(seen[4]) - np.asarray(other[4])).max() > 1e-3
 
 
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("input_layer", [2, 3])
+def test_layers_below_the_inputs_run_on_their_states_alone(input_layer, cell):
+    options = {"num_layers": 3, "factored": True, "visual_layer": 3, "cell": cell}
+    stack, words, image = build(input_layer=input_layer, **options)
+    outputs, state = stack(words, visual=image, return_state=True)
+    layers, below = weights_of(stack), input_layer - 1
+    nothing = np.zeros((4, 7, 0))
+    x, expected_state = run_stack(nothing, layers[:below], cell=cell)
+    x = np.concatenate([x, words], axis=-1)
+    x, upper_state = run_stack(x, layers[below:], image, visual_layer=3 - below, cell=cell)
+    np.testing.assert_allclose(outputs, x, atol=1e-5)
+    np.testing.assert_allclose(state, [*expected_state, *upper_state], atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+def test_single_steps_with_inputs_above_equal_the_sequence(cell):
+    stack, words, image = build(cell=cell, factored=True, input_layer=2)
+    gates, state, outputs = stack.project_visual(image), stack.initial_state(4), []
+    for t in range(words.shape[1]):
+        output, state = stack.step(words[:, t], state, gates)
+        outputs.append(output)
+    np.testing.assert_allclose(ops.stack(outputs, axis=1), stack(words, visual=image), atol=1e-6)
+
+
+def test_what_lies_below_the_inputs_learns_all_but_their_kernel():
+    import tensorflow as tf
+
+    stack, words, image = build(factored=True, input_layer=2)
+    with tf.GradientTape() as tape:
+        loss = ops.sum(stack(words, visual=image) ** 2)
+    gradients = tape.gradient(loss, [v.value for v in stack.trainable_variables])
+    shapes = [gradient.shape for gradient in gradients]
+    assert shapes == [v.shape for v in stack.trainable_variables]
+    assert [bool(np.abs(g).sum()) for g in gradients] == [bool(np.prod(s)) for s in shapes]
+
+
 def test_xla_gives_the_same():
     import tensorflow as tf
 
     stack, words, image = build(factored=True)
     compiled = tf.function(lambda w, i: stack(w, visual=i), jit_compile=True)
     np.testing.assert_allclose(compiled(words, image), stack(words, visual=image), atol=1e-5)
+    above, words, image = build(factored=True, input_layer=2)
+    compiled = tf.function(lambda w, i: above(w, visual=i), jit_compile=True)
+    np.testing.assert_allclose(compiled(words, image), above(words, visual=image), atol=1e-5)
 
 
 def test_config_round_trip():
     stack, words, image = build(
-        num_layers=3, factored=True, visual_layer=3, cell="rnn", dropout=0.2
+        num_layers=3, factored=True, visual_layer=3, cell="rnn", dropout=0.2, input_layer=2
     )
     again = FactoredLSTM.from_config(stack.get_config())
     again(words, visual=image)
@@ -142,6 +182,8 @@ def test_config_round_trip():
         ({"visual_layer": 2}, "1..1"),
         ({"cell": "gru"}, "gru"),
         ({"num_layers": 0}, "num_layers=0"),
+        ({"input_layer": 3}, "1..2"),
+        ({"input_layer": 0}, "1..2"),
     ],
 )
 def test_impossible_stacks_are_refused(options, message):

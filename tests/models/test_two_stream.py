@@ -39,6 +39,20 @@ def test_one_preset_holds_both_streams(streams, tmp_path):
     assert again.preprocessor.flow.flow == both.preprocessor.flow.flow
 
 
+def test_streams_from_presets_can_be_joined(streams, tmp_path):
+    folders = [str(tmp_path / name) for name in ("rgb", "flow")]
+    for stream, folder in zip(streams, folders, strict=True):
+        stream.save_to_preset(folder)
+    loaded = [keras_lrcn.LRCNActivity.from_preset(folder) for folder in folders]
+    for stream in loaded:
+        stream.backbone.name = "lrcn_activity_backbone"  # as each has where it is the first
+    keras_lrcn.TwoStream.from_streams(*loaded).save_to_preset(str(tmp_path / "both"))
+    video = make_video(9)
+    again = keras_lrcn.TwoStream.from_preset(str(tmp_path / "both")).classify(video)
+    both = keras_lrcn.TwoStream.from_streams(*streams).classify(video)
+    np.testing.assert_allclose(again.probabilities, both.probabilities, atol=1e-6)
+
+
 def test_without_opencv_the_rgb_stream_answers(streams, monkeypatch):
     both = keras_lrcn.TwoStream.from_streams(*streams)
 

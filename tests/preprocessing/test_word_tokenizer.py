@@ -26,11 +26,15 @@ def test_the_authors_rule_keeps_punctuation_and_drops_the_final_stop():
     assert split_words('He says "go", now', "lrcn") == ["he", "says", '"', "go", '",', "now"]
 
 
+def test_blanks_alone_may_part_words():
+    assert split_words(" A man's  hat ,\tred. ", "blanks") == ["a", "man's", "hat", ",", "red."]
+
+
 def test_marks_belong_to_the_word_they_stand_on():
     assert split_words("लड़का दौड़ता है।") == ["लड़का", "दौड़ता", "है"]
 
 
-@pytest.mark.parametrize("splitter", ["words", "lrcn"])
+@pytest.mark.parametrize("splitter", ["words", "lrcn", "blanks"])
 def test_tf_data_gives_the_same_ids_as_python(splitter):
     vocabulary = build_vocabulary(SENTENCES, min_count=1, splitter=splitter)
     tokenizer = WordTokenizer(vocabulary, splitter=splitter)
