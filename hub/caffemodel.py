@@ -83,6 +83,20 @@ def read_caffemodel(path):
         raise ValueError(f"{path} cannot be read as a Caffe network: {damage}.") from None
 
 
+def drop_pages(blobs):
+    """Gives back the memory that parts of a mapped file take; they are read anew when asked for.
+
+    Args:
+        blobs: list of arrays, as `read_caffemodel` returns them.
+    """
+    for blob in blobs:
+        while isinstance(blob, np.ndarray):
+            blob = blob.base
+        blob = getattr(blob, "obj", blob)  # what a memoryview is of
+        if isinstance(blob, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            blob.madvise(mmap.MADV_DONTNEED)
+
+
 def read_mean(path):
     """Reads a mean image, `.binaryproto`.
 

@@ -89,15 +89,16 @@ def _copy_convolution(source, name, layer):
 
 def _copy_dense(source, name, layer, side):
     weight, bias = source.take(name, 2, 1)
-    if name == "fc6":
-        weight = channels_last(source, name, weight, side)
-    source.assign(name, layer.weights, [weight.T, bias])
+    kernel = channels_last(source, name, weight, side) if name == "fc6" else weight.T
+    source.assign(name, layer.weights, [kernel, bias])
 
 
 def channels_last(source, name, weight, side):
-    """Reorders the columns of a layer on flattened maps from (c, h, w) to (h, w, c)."""
+    """A layer on flattened maps, (outputs, c h w) -> kernel (h w c, outputs), copied once."""
     outputs, inputs = weight.shape
     if inputs % side**2:
         source.refuse(name, f"does not take maps of {side} x {side}")
     maps = weight.reshape(outputs, inputs // side**2, side, side)
-    return np.ascontiguousarray(maps.transpose(0, 2, 3, 1)).reshape(outputs, inputs)
+    kernel = np.ascontiguousarray(maps.transpose(2, 3, 1, 0)).reshape(inputs, outputs)
+    source.drop_pages(name)
+    return kernel

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hub.caffemodel import read_caffemodel
+from hub.caffemodel import drop_pages, read_caffemodel
 
 
 class Source:
@@ -71,6 +71,11 @@ class Source:
             if not np.isfinite(array).all():
                 self.refuse(name, "holds numbers that are not finite")
             variable.assign(array)
+        self.drop_pages(name)
+
+    def drop_pages(self, name):
+        """Gives back the memory that a layer's part of the file takes."""
+        drop_pages(self.layers[name].blobs)
 
     def refuse(self, name, why):
         """Raises a `ValueError` about one layer, with the shapes that it has."""

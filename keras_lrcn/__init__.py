@@ -67,7 +67,7 @@ def __getattr__(name):
         raise AttributeError(f"module 'keras_lrcn' has no attribute {name!r}")
     folder = _HOMES.get(name, name)
     home = importlib.import_module(f"keras_lrcn.{folder}")
-    if folder in ("models", "encoders"):
+    if folder in ("models", "encoders", "preprocessing"):
         importlib.import_module("keras_lrcn.presets").register()
     return home if name in _FOLDERS else getattr(home, name)
 

@@ -145,6 +145,13 @@ def test_a_folder_of_that_name_wins(tmp_path, tiny_preset, monkeypatch):
     assert captioner.preprocessor.tokenizer.vocabulary_size() == 13
 
 
+def test_the_words_of_a_preset_load_alone():
+    tokenizer = keras_lrcn.preprocessing.WordTokenizer.from_preset("s2vt_grid_s1")
+    assert {"bin", "blue", "please"} <= set(tokenizer.get_vocabulary())
+    with pytest.raises(FileNotFoundError, match="tokenizer.json"):
+        keras_lrcn.preprocessing.WordTokenizer.from_preset("lrcn_rgb_small_cnn_motions")
+
+
 # === From the shell, without TensorFlow ===
 def run(*arguments, **env):
     code = (

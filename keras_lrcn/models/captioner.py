@@ -245,13 +245,17 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         backbone = self.backbone
         visual = self.encode(ops.cast(inputs["visual"], backbone.compute_dtype))
         token_ids = inputs["token_ids"]
-        cache = backbone.start(visual, ops.shape(token_ids)[0])
+        batch = ops.shape(token_ids)[0]
+        fixed = dict(backbone.start(visual, batch))
+        cache = {"state": fixed.pop("state"), "image": ops.arange(batch)}
         kernels = backbone.lstm_stack.step_kernels()
 
-        def next(prompt, cache, index):
-            words = ops.take(prompt, index - 1, axis=1)
-            hidden, cache = backbone.step(words, cache, kernels)
-            return self.predict_words(hidden), hidden, cache
+        def next(prompt, cache, index):  # `index`: where the next word goes, one or one a row
+            index = ops.broadcast_to(index, ops.shape(prompt)[:1])[:, None]
+            words = ops.take_along_axis(prompt, index - 1, axis=1)[:, 0]
+            seen = {k: ops.take(x, cache["image"], axis=0) for k, x in fixed.items()}
+            hidden, new = backbone.step(words, {**seen, "state": cache["state"]}, kernels)
+            return self.predict_words(hidden), hidden, {**cache, "state": new["state"]}
 
         draws = {"draws": inputs["draws"]} if "draws" in inputs else {}
         outputs = self.sampler(
@@ -322,6 +326,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         padded = {
             k: np.concatenate([v, np.repeat(v[-1:], size - len(v), 0)]) for k, v in inputs.items()
         }
+        padded["padding_mask"][len(visual) :] = 0  # our samplers need not describe these
         if getattr(sampler, "needs_draws", False):
             shape = (inputs["token_ids"].shape[1], sampler.rows_per_image)
             padded["draws"] = np.random.default_rng(sampler.seed).random(shape, "float32")

@@ -139,7 +139,8 @@ class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
             batch_size: int, sentences.
 
         Returns:
-            Dict of tensors, a row for each sentence, that samplers may repeat and reorder.
+            Dict of tensors, a row for each sentence: `state`, a list, changes with every word,
+            the others do not.
         """
         return {
             "visual": self.lstm_stack.project_visual(features),

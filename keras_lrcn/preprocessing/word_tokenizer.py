@@ -1,12 +1,13 @@
 """Words <-> token ids."""
 
+import json
 import os
 
 import keras
 import keras_hub
 import regex
 
-from keras_lrcn.loading import CheckedPreset
+from keras_lrcn.loading import local_preset
 
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>", "<unk>")
 VOCABULARY_FILE = "vocabulary.txt"
@@ -92,7 +93,7 @@ def build_vocabulary(captions, min_count=5, max_words=None, splitter="words"):
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
-class WordTokenizer(CheckedPreset, keras_hub.tokenizers.Tokenizer):
+class WordTokenizer(keras_hub.tokenizers.Tokenizer):
     """Turns sentences into word ids and back.
 
     Args:
@@ -123,6 +124,26 @@ class WordTokenizer(CheckedPreset, keras_hub.tokenizers.Tokenizer):
         self.vocabulary = None
         if vocabulary is not None:
             self.set_vocabulary(vocabulary)
+
+    @classmethod
+    def from_preset(cls, preset, revision=None, **kwargs):
+        """Reads the words of a preset, whichever task it is of.
+
+        Args:
+            preset: name, local folder or handle, as for a task.
+            revision: str, branch, tag or commit of a preset on the Hugging Face Hub.
+            **kwargs: constructor arguments to override.
+
+        Raises:
+            PresetError: for a preset that a task would refuse.
+            FileNotFoundError: for a preset without words.
+        """
+        folder = local_preset(preset, revision)
+        with open(os.path.join(folder, "tokenizer.json"), encoding="utf-8") as file:
+            config = json.load(file)["config"]
+        tokenizer = cls(**{**config, **kwargs})
+        tokenizer.load_preset_assets(folder)
+        return tokenizer
 
     def set_vocabulary(self, vocabulary):
         """Sets the word list, from a list or a text file."""

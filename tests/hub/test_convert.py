@@ -313,3 +313,16 @@ def test_the_command_converts_and_tells_what_it_does(tmp_path, words, capsys):
     with pytest.raises(SystemExit) as end:
         main(["lrcn2u_caffenet_coco", *arguments])
     assert end.value.code == 1 and "'lstm2' shows" in capsys.readouterr().err
+
+
+def test_layers_begin_with_zeros_only_while_a_network_is_built():
+    import keras
+
+    from hub.convert import zeros_at_first
+
+    with zeros_at_first():
+        blank = keras.layers.Dense(3)
+        blank.build((None, 4))
+    drawn = keras.layers.Dense(3)
+    drawn.build((None, 4))
+    assert not np.any(blank.kernel) and np.all(drawn.kernel)
