@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_lrcn.serving.caption import Caption
 from keras_lrcn.serving.folder import VOCABULARY, read_folder
+from keras_lrcn.serving.graphs import open_graph
 from keras_lrcn.serving.images import ImagePreprocessor
 from keras_lrcn.serving.samplers import NEVER, BeamSearch, BestOfN, CaptionSampler, Sample
 
@@ -205,19 +206,3 @@ def from_settings(settings):
 
 def _never_read(kind):
     return {"temperature"} if kind is BeamSearch else set()
-
-
-def open_graph(data, num_threads=None):
-    """Returns the function that an ONNX graph is: arrays in, a list of arrays out."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ImportError(
-            'Exported captioners are run by ONNX Runtime: `pip install "keras-lrcn[serving]"`.'
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads or 0
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    names = [entry.name for entry in session.get_inputs()]
-    return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))

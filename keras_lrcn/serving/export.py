@@ -6,8 +6,9 @@ import tempfile
 import numpy as np
 
 from keras_lrcn.serving.captioner import from_settings, to_settings
+from keras_lrcn.serving.compression import store_in_8_bits
 from keras_lrcn.serving.folder import VOCABULARY, write_folder
-from keras_lrcn.serving.graphs import OPSET, Graph, store_in_8_bits
+from keras_lrcn.serving.graphs import OPSET, Graph
 
 QUANTIZATIONS = (None, "int8")
 
@@ -149,9 +150,9 @@ def encoder_graph(captioner, quantize):
         path = pathlib.Path(folder) / "encoder.onnx"
         model.export(str(path), format="onnx", verbose=False, opset_version=OPSET)
         graph = onnx.load_model_from_string(_simplified(path))
-    if quantize:
-        store_in_8_bits(graph)
     _take_pixels(graph, captioner.preprocessor)
+    if quantize:
+        store_in_8_bits(graph, captioner.preprocessor.image_converter.image_size)
     onnx.checker.check_model(graph)
     return graph.SerializeToString()
 
