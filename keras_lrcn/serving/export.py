@@ -1,5 +1,6 @@
 """A captioner of Keras -> a folder that ONNX Runtime and NumPy serve."""
 
+import importlib.util
 import pathlib
 import tempfile
 
@@ -17,6 +18,7 @@ def export_captioner(captioner, folder, quantize=None):
     """Writes the folder that `keras_lrcn.serving.load` reads; see `LRCNCaptioner.export`."""
     if quantize not in QUANTIZATIONS:
         raise ValueError(f"`quantize` must be one of {QUANTIZATIONS}. Received: {quantize!r}.")
+    _check_packages()
     _check(captioner)
     backbone, preprocessor = captioner.backbone, captioner.preprocessor
     sampler = to_settings(captioner.sampler)
@@ -40,12 +42,27 @@ def export_captioner(captioner, folder, quantize=None):
     write_folder(folder, files, settings)
 
 
+def _check_packages():
+    import keras
+
+    tracer = {"tensorflow": "tf2onnx", "jax": "jax2onnx"}.get(keras.backend.backend(), "torch")
+    for name in ("onnx", "onnxruntime", tracer):
+        if importlib.util.find_spec(name) is None:
+            package = "jax2onnx" if name == "jax2onnx" else '"keras-lrcn[serving]"'
+            raise ImportError(f"An export needs {name}: `pip install {package}`.")
+
+
 def _check(captioner):
     if captioner.preprocessor is None:
         raise ValueError("An export holds the words: set `captioner.preprocessor` first.")
     name = type(captioner.backbone).__name__
     if name != "LRCNCaptionerBackbone":
         raise ValueError(f"Only captioners of photos can be exported. Received: {name}.")
+    if captioner.preprocessor.resizing != "bicubic":
+        raise ValueError(
+            'An export resizes photos with `resizing="bicubic"` only. Received a preprocessor with '
+            f"{captioner.preprocessor.resizing!r}."
+        )
     encoder, converter = captioner.backbone.visual_encoder, captioner.preprocessor.image_converter
     if encoder is not None and (converter is None or converter.image_size is None):
         raise ValueError(
