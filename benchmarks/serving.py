@@ -133,9 +133,7 @@ def start_up(folder, photo, rounds=5):
 
 def print_sizes(title, sizes):
     for name, size in sizes.items():
-        print(
-            f"{title}, {name}: {size / 1e6:.1f} MB, {sizes['ONNX'] / size:.2f} x smaller than ONNX"
-        )
+        print(f"{title}, {name}: {size / 1e6:.1f} MB, 1 / {sizes['ONNX'] / size:.2f} of ONNX")
 
 
 def main():
