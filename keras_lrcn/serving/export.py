@@ -18,7 +18,7 @@ def export_captioner(captioner, folder, quantize=None):
     """Writes the folder that `keras_lrcn.serving.load` reads; see `LRCNCaptioner.export`."""
     if quantize not in QUANTIZATIONS:
         raise ValueError(f"`quantize` must be one of {QUANTIZATIONS}. Received: {quantize!r}.")
-    _check_packages()
+    _check_packages(captioner)
     _check(captioner)
     backbone, preprocessor = captioner.backbone, captioner.preprocessor
     sampler = to_settings(captioner.sampler)
@@ -42,11 +42,14 @@ def export_captioner(captioner, folder, quantize=None):
     write_folder(folder, files, settings)
 
 
-def _check_packages():
+def _check_packages(captioner):
     import keras
 
-    tracer = {"tensorflow": "tf2onnx", "jax": "jax2onnx"}.get(keras.backend.backend(), "torch")
-    for name in ("onnx", "onnxruntime", tracer):
+    names = ["onnx", "onnxruntime"]
+    if captioner.backbone.visual_encoder is not None:  # which Keras has traced
+        tracers = {"tensorflow": "tf2onnx", "jax": "jax2onnx"}
+        names.append(tracers.get(keras.backend.backend(), "torch"))
+    for name in names:
         if importlib.util.find_spec(name) is None:
             package = "jax2onnx" if name == "jax2onnx" else '"keras-lrcn[serving]"'
             raise ImportError(f"An export needs {name}: `pip install {package}`.")
