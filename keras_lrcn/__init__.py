@@ -56,6 +56,7 @@ _FOLDERS = (
     "preprocessing",
     "retrieval",
     "samplers",
+    "serving",
 )
 
 __all__ = sorted([*_HOMES, *_FOLDERS])

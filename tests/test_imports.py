@@ -19,6 +19,7 @@ LEVELS = {
     "metrics": 0,
     "optimizers": 0,
     "encoders": 1,
+    "serving": 1,
     "models": 2,
     "known_presets": 2,
     "presets": 3,
@@ -118,7 +119,8 @@ def test_recipes_use_public_names_and_not_each_other(folder):
 
 
 @pytest.mark.parametrize(
-    "module", ["keras_lrcn", "keras_lrcn.cli", "keras_lrcn.data", "keras_lrcn.metrics"]
+    "module",
+    ["keras_lrcn", "keras_lrcn.cli", "keras_lrcn.data", "keras_lrcn.metrics", "keras_lrcn.serving"],
 )
 def test_light_modules_come_without_keras(module):
     code = f"import sys, {module}; print(*sorted({HEAVY!r} & sys.modules.keys()))"

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 
-from keras_lrcn.cli import strategies
+from keras_lrcn.cli import engines, strategies
 from keras_lrcn.cli.captioning import Images, captioned
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.records import FORMATS, resume, to_bytes
@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   keras-lrcn caption photos/ --strategy best_of_n --num-samples 100 --seed 1
   keras-lrcn caption photos/ --forbid man woman --no-repeat-ngram 3 --side-files
   keras-lrcn caption downloads/ --min-confidence 0.5 --format jsonl
+  keras-lrcn caption photo.jpg --engine onnx-int8
 
 The captions go to standard output (or --output), everything else to standard error. The exit
 status is 0, or 1 where an image was broken: those are named at the end, the others are done.
@@ -43,6 +44,7 @@ def add_options(parser):
         "paths", nargs="+", metavar="PATH", help="image file, folder (all below it) or pattern"
     )
     group = add_shared_options(parser, "image")
+    engines.add_option(parser)
     add = group.add_argument
     add("--side-files", action="store_true", help="photo.jpg's caption goes to photo.txt")
     add("--gallery", metavar="FILE.html", help="also write a page with pictures and captions")

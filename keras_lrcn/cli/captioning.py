@@ -1,11 +1,12 @@
 """Image files in, captions out: decoded ahead of the model, captioned in batches, in order."""
 
 import collections
+import functools
 import itertools
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from keras_lrcn.cli import strategies
+from keras_lrcn.cli import engines, strategies
 from keras_lrcn.cli.errors import CommandError
 from keras_lrcn.cli.quiet import without_greetings
 from keras_lrcn.cli.records import Record, StoredCaption
@@ -93,10 +94,22 @@ class Model:
         if self.captioner is not None:
             return
         name = self.args.preset or self.source.default_preset()
+        if engines.is_served(self.args):
+            self._load_served(name)
+            return
         self.captioner = load_model(self.source.task, name)
         self.options = strategies.generate_options(self.args)
         if self.min_confidence is not None:
             self.confidence = _load_confidence(self.captioner, name)
+
+    def _load_served(self, name):
+        from keras_lrcn import serving
+
+        if self.min_confidence is not None:
+            raise CommandError("--min-confidence needs --engine keras")
+        load = functools.partial(load_model, self.source.task)
+        self.captioner = engines.load_served(name, self.args.engine, load)
+        self.options = strategies.generate_options(self.args, serving)
 
     @property
     def batch_size(self):

@@ -66,21 +66,27 @@ def settings(args):
     return {name: getattr(args, name) for name in names}
 
 
-def generate_options(args):
-    """Returns the keyword arguments of `LRCNCaptioner.generate` that the options describe."""
+def generate_options(args, samplers=None):
+    """Returns the keyword arguments of `LRCNCaptioner.generate` that the options describe.
+
+    Args:
+        args: the parsed options.
+        samplers: the module to take samplers from. Defaults to `keras_lrcn.samplers`.
+    """
     options = {"num_captions": args.n_best}
     if args.max_length is not None:
         options["max_length"] = args.max_length
     if args.strategy is None:
         return options  # the sampler that the preset was saved with
-    options["sampler"] = _sampler(args)
+    options["sampler"] = _sampler(args, samplers)
     if "seed" in OPTIONS[args.strategy]:
         options["seed"] = args.seed or 0  # so that a run that goes on draws the same
     return options
 
 
-def _sampler(args):
-    from keras_lrcn import samplers
+def _sampler(args, samplers):
+    if samplers is None:
+        from keras_lrcn import samplers
 
     names = [name for name in OPTIONS[args.strategy] if name != "seed"]  # goes to `generate`
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}

@@ -79,6 +79,29 @@ def read_image(path, at_least=None):
         ) from error
 
 
+def as_pixels(image):
+    """A photo as tasks take it, a path or an array -> uint8 pixels `(height, width, 3)`.
+
+    Args:
+        image: path, or uint8 array `(height, width, 3)` in RGB, or `(height, width)` in grey.
+
+    Raises:
+        ValueError: for an array of another shape or dtype; `ImageError` as `read_image`.
+    """
+    if isinstance(image, (str, os.PathLike)):
+        return read_image(image)
+    image = np.asarray(image)
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=-1)
+    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8:
+        hint = " Pixels are 0-255: for floats in 0-1 pass `(image * 255).astype('uint8')`."
+        raise ValueError(
+            "An image must be a path or a uint8 array (height, width, 3) in RGB. Received: "
+            f"shape {image.shape}, dtype {image.dtype}.{hint if image.dtype.kind == 'f' else ''}"
+        )
+    return image
+
+
 def list_images(paths):
     """Lists the image files that paths, folders and patterns stand for.
 

@@ -1,7 +1,5 @@
 """A photo -> a sentence."""
 
-from typing import NamedTuple
-
 import keras
 import keras_hub
 import numpy as np
@@ -13,19 +11,11 @@ from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
 from keras_lrcn.models.captioner_preprocessor import LRCNCaptionerPreprocessor
 from keras_lrcn.models.preset_task import PresetTask
 from keras_lrcn.samplers import NEVER, BeamSearch, BestOfN, CaptionSampler, Sample
+from keras_lrcn.serving import Caption
+from keras_lrcn.serving.export import export_captioner
 
 BATCH_SIZES = (1, 4, 16, 64)  # a compiled loop is made for these only
 NAMED_SAMPLERS = {"beam": BeamSearch, "best_of_n": BestOfN, "sample": Sample}
-
-
-class Caption(NamedTuple):
-    """One caption with its log-probabilities in nats; `finished` is False without `<eos>`."""
-
-    text: str
-    score: float
-    words: tuple
-    word_scores: tuple
-    finished: bool
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
@@ -201,6 +191,37 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         hidden = self.backbone.describe(visual, inputs["token_ids"], inputs["padding_mask"])
         outputs = self._predict_real_words(hidden, inputs["padding_mask"])
         return keras.Model(inputs, outputs, name="captioner_on_features")
+
+    def export(self, filepath, format="tf_saved_model", quantize=None, **kwargs):
+        """Exports for serving, see `keras.Model.export`; `format="onnx"` is the whole captioner.
+
+        That is a folder for `keras_lrcn.serving.load`: the graphs of the CNN and of one decoding
+        step for ONNX Runtime, the words, how images are prepared, the sampler, and digests.
+
+        Args:
+            filepath: path of the folder, or what another format writes.
+            format: `"onnx"`, or what Keras writes. Defaults to Keras' `"tf_saved_model"`.
+            quantize: `"int8"` for weights of 8 bits (the CNN computes in float), or `None`.
+                For `"onnx"` only.
+            **kwargs: of `keras.Model.export`, for the other formats.
+
+        Raises:
+            ValueError: for a model that cannot be exported, or a folder that holds other things.
+            ImportError: without the packages that this takes.
+
+        Example:
+        ```python
+        captioner.export("captioner_int8", format="onnx", quantize="int8")
+        keras_lrcn.serving.load("captioner_int8").generate("photo.jpg")
+        ```
+        """
+        if format != "onnx":
+            if quantize is not None:
+                raise ValueError(f'`quantize` is for format="onnx". Received: format={format!r}.')
+            return super().export(filepath, format=format, **kwargs)
+        if kwargs.pop("verbose", None) or kwargs:
+            raise ValueError(f'format="onnx" takes no {sorted(kwargs) or "verbose"}.')
+        export_captioner(self, filepath, quantize)
 
     def sample_ids(self, features, num_samples, seed, max_length=None):
         """Draws captions of every photo, each photo with draws of its own.

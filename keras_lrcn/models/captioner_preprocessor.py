@@ -7,7 +7,7 @@ import keras_hub
 import numpy as np
 from PIL import Image
 
-from keras_lrcn.data import read_image
+from keras_lrcn.data.images import as_pixels
 from keras_lrcn.loading import CheckedPreset
 from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
 from keras_lrcn.preprocessing import WordTokenizer, sample_middle
@@ -115,7 +115,7 @@ class LRCNCaptionerPreprocessor(CheckedPreset, keras_hub.models.CausalLMPreproce
         """
         if self.image_converter is None:
             return np.asarray(images, "float32")
-        pixels = np.stack([self.resize(_as_pixels(image)) for image in images])
+        pixels = np.stack([self.resize(as_pixels(image)) for image in images])
         return keras.ops.convert_to_numpy(self.convert_images(pixels))
 
     def resize(self, image):
@@ -151,18 +151,3 @@ class LRCNCaptionerPreprocessor(CheckedPreset, keras_hub.models.CausalLMPreproce
         text = self.tokenizer.detokenize(token_ids)
         end = "." if self.tokenizer.end_token_id in token_ids else "..."
         return text[:1].upper() + text[1:] + end
-
-
-def _as_pixels(image):
-    if isinstance(image, (str, os.PathLike)):
-        return read_image(image)
-    image = np.asarray(image)
-    if image.ndim == 2:
-        image = np.repeat(image[..., None], 3, axis=-1)
-    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8:
-        hint = " Pixels are 0-255: for floats in 0-1 pass `(image * 255).astype('uint8')`."
-        raise ValueError(
-            "An image must be a path or a uint8 array (height, width, 3) in RGB. Received: "
-            f"shape {image.shape}, dtype {image.dtype}.{hint if image.dtype.kind == 'f' else ''}"
-        )
-    return image
