@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 
 import h5py
@@ -90,34 +91,36 @@ TASKS = {
 }
 
 
-def save_preset(task, folder, facts, scores):
-    """Writes a task as a half-precision preset with `preset.json` and a card.
+def save_preset(task, folder, facts, scores, name=None):
+    """Writes a task as a preset with `preset.json` and a card, its weights in half precision.
 
     Args:
         task: a KerasHub task.
         folder: path; replaced whole, in one step, if it exists.
         facts: dict of `description`, `architecture`, `data`, `licence`, `limits`, `origin`,
             `command`, `paper` and `scores_note` (how the scores were measured) for the card and
-            the preset list; for a describer also `example`, the Python text of an input.
+            the preset list; for a describer also `example`, the Python text of an input. With
+            `precision` as `"single"` not a number is rounded.
         scores: dict from a row name to a dict of scores.
+        name: str, the preset's name. Defaults to that of the folder.
 
     Example:
     ```python
     save_preset(captioner, "presets/mine", facts, {"dev, greedy": {"CIDEr": 0.53}})
     ```
     """
-    new = str(folder).rstrip("/") + ".new"
+    folder = str(folder).rstrip("/")
+    new = folder + ".new"
     shutil.rmtree(new, ignore_errors=True)
     task.save_to_preset(new)
-    for path, _, names in os.walk(new):
-        for name in names:
-            if name.endswith(".weights.h5"):
-                halve(os.path.join(path, name))
+    if facts.get("precision") != "single":
+        for path in pathlib.Path(new).rglob("*.weights.h5"):
+            halve(str(path))
     entry = {**facts, "params": task.count_params(), "task": type(task).__name__, "scores": scores}
     with open(os.path.join(new, "preset.json"), "w", encoding="utf-8") as file:
         json.dump(entry, file, indent=1)
         file.write("\n")
-    write_card(new, os.path.basename(str(folder).rstrip("/")), entry)
+    write_card(new, name or os.path.basename(folder), entry)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(new, folder)
 
