@@ -47,9 +47,7 @@ def fetch(handle, revision=None):
         PresetUnreachableError: if the Hub does not answer and nothing usable is cached.
         PresetError: if there is no such preset, or a file is not what it should be.
     """
-    repo = repo_of(handle)
-    pins = pins_of(repo)
-    revision = revision or (pins["commit"] if pins else "main")
+    repo, pins, revision = _wanted(handle, revision)
     check_revision(revision)
     if not COMMIT.fullmatch(revision) or not _has_listing(repo, revision):
         warn_of_endpoint()
@@ -74,11 +72,16 @@ def fetch(handle, revision=None):
 
 def is_cached(handle, revision=None):
     """Tells whether `fetch` could do without the Hub, without hashing anything."""
-    repo = repo_of(handle)
-    pins = pins_of(repo)
-    revision = revision or (pins["commit"] if pins else "main")
+    repo, _, revision = _wanted(handle, revision)
     commit = revision if COMMIT.fullmatch(revision) else _cached_commit(repo, revision)
     return commit is not None and _has_listing(repo, commit)
+
+
+def _wanted(handle, revision):
+    """The repository, what is pinned of it, and the revision to fetch."""
+    repo = repo_of(handle)
+    pins = pins_of(repo)
+    return repo, pins, revision or (pins["commit"] if pins else "main")
 
 
 def _root():
