@@ -7,7 +7,9 @@ import re
 
 from keras_lrcn.known_presets import KNOWN
 from keras_lrcn.loading import (
+    EMBEDDED,
     PresetError,
+    embedded,
     fetch,
     is_cached,
     local_preset,
@@ -16,7 +18,6 @@ from keras_lrcn.loading import (
     pin,
 )
 
-EMBEDDED = pathlib.Path(__file__).parent / "pretrained"
 PINS = pathlib.Path(__file__).parent / "pins.json"
 OWNER = "keras-lrcn"  # of the repositories on the Hub
 OWNER_VARIABLE = "KERAS_LRCN_HUB_OWNER"
@@ -72,8 +73,8 @@ def resolve(name):
         PresetError: for a network whose weights are not published, with the commands that make
             it.
     """
-    if (EMBEDDED / name / "preset.json").is_file():
-        return str(EMBEDDED / name)
+    if folder := embedded(name):
+        return str(folder)
     if name not in KNOWN:
         return name
     if repository(name) in read_pins():
@@ -129,12 +130,12 @@ def preset_task(preset):
 
 
 def register():
-    """Makes the names known to `from_preset`; the embedded ones to KerasHub's classes too."""
+    """Makes the published names known to `from_preset`, the embedded ones to KerasHub's classes."""
     from keras_lrcn import models
 
-    pins, embedded = read_pins(), list_presets("embedded")
+    pins = read_pins()
     published = {n: f"hf://{repository(n)}" for n in KNOWN if repository(n) in pins}
-    name_handles(published | {name: EMBEDDED / name for name in embedded})
+    name_handles(published)
     name_missing({name: _not_published(name) for name in KNOWN.keys() - published.keys()})
     pin({repo: pinned for repo, pinned in pins.items() if pinned})
     # The function is private; should it move, loading by folder still works.
@@ -142,7 +143,7 @@ def register():
         from keras_hub.src.utils.preset_utils import register_presets
     except ImportError:
         return
-    for name, preset in embedded.items():
+    for name, preset in list_presets("embedded").items():
         metadata = {k: preset[k] for k in ("description", "params")} | {"path": "lrcn"}
         entry = {"metadata": metadata, "kaggle_handle": str(EMBEDDED / name)}
         register_presets({name: entry}, getattr(models, preset["task"]).backbone_cls)

@@ -152,6 +152,15 @@ def test_the_words_of_a_preset_load_alone():
         keras_lrcn.preprocessing.WordTokenizer.from_preset("lrcn_rgb_small_cnn_motions")
 
 
+def test_a_shipped_name_is_known_to_whoever_imports_a_class_directly():
+    code = (
+        "from keras_lrcn.preprocessing import WordTokenizer; "
+        "print(WordTokenizer.from_preset('s2vt_grid_s1').vocabulary_size())"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(run.stdout) > 50
+
+
 # === From the shell, without TensorFlow ===
 def run(*arguments, **env):
     code = (

@@ -8,6 +8,7 @@ from keras_lrcn.loading.errors import PresetError
 from keras_lrcn.loading.fetching import fetch
 from keras_lrcn.loading.inspection import inspect_preset
 
+EMBEDDED = pathlib.Path(__file__).parents[1] / "pretrained"  # the presets of this package
 _HANDLES = {}  # name -> folder or handle
 _MISSING = {}  # name of a network without weights -> why, and what to do
 
@@ -45,7 +46,7 @@ def local_preset(preset, revision=None):
         PresetError: if there is none, or it should not be loaded; see `fetch` and
             `inspect_preset`.
     """
-    handle = _HANDLES.get(str(preset), os.fspath(preset))
+    handle = _handle(os.fspath(preset))
     if handle.startswith("hf://"):
         folder = fetch(handle, revision)
     elif revision is not None:
@@ -59,6 +60,17 @@ def local_preset(preset, revision=None):
         folder = _existing(handle, preset)
     inspect_preset(folder)
     return str(folder)
+
+
+def embedded(name):
+    """The folder of a preset of this package, or `None`."""
+    folder = EMBEDDED / name
+    is_name = folder.parent == EMBEDDED and name not in ("", ".", "..")
+    return folder if is_name and (folder / "preset.json").is_file() else None
+
+
+def _handle(preset):
+    return str(embedded(preset) or _HANDLES.get(preset, preset))
 
 
 def _from_kaggle(handle):
@@ -86,7 +98,8 @@ def _existing(handle, preset):
         return pathlib.Path(handle)
     if str(preset) in _MISSING and str(preset) not in _HANDLES:
         raise PresetError(_MISSING[str(preset)])
-    close = difflib.get_close_matches(str(preset), [*_HANDLES, *_MISSING], n=3)
+    names = [*_HANDLES, *_MISSING, *(folder.name for folder in EMBEDDED.iterdir())]
+    close = difflib.get_close_matches(str(preset), names, n=3)
     hint = f"Did you mean one of {close}? " if close else ""
     raise PresetError(
         f"There is no preset and no folder {str(preset)!r}. {hint}`keras_lrcn.list_presets()` "
