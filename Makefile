@@ -5,13 +5,16 @@ BIN := .venv/bin
 TEST_ENV := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
 PYTEST := $(TEST_ENV) $(BIN)/python -m pytest -rs
 
-.PHONY: demo test lint backends docs clean
+.PHONY: demo test coverage lint backends docs package clean
 
 demo: .venv/demo.stamp  ## sentences about six photographs, and demo/captions.html
 	$(BIN)/python -m keras_lrcn demo --folder demo
 
 test: .venv/dev.stamp  ## every test but those of other backends
 	$(PYTEST) -m "not backends"
+
+coverage: .venv/dev.stamp  ## which lines of keras_lrcn no quick test runs; fails below 90 %
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=90
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -22,6 +25,14 @@ backends: .venv/backends.stamp  ## the tests that compare TensorFlow, JAX and to
 
 docs: .venv/docs.stamp  ## the site, in build/site; open index.html there, no server needed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+package: .venv/package.stamp  ## build/dist, and what it does in an empty environment
+	rm -rf build/dist build/lib build/installed
+	$(BIN)/python -m build --outdir build/dist .
+	$(PYTHON) -m venv build/installed
+	build/installed/bin/python -m pip install --quiet "$$(ls build/dist/*.whl)[demo]"
+	cd build && installed/bin/keras-lrcn demo --folder demo
+	ls -l build/dist
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keras-lrcn needs Python 3.11 or later; name one: make PYTHON=...")'
@@ -38,6 +49,10 @@ docs: .venv/docs.stamp  ## the site, in build/site; open index.html there, no se
 # Pinned, so that pip takes a build without CUDA where it is shown one: the others are gigabytes.
 .venv/backends.stamp: .venv/dev.stamp
 	$(BIN)/python -m pip install --quiet jax torch==2.13.0
+	@touch $@
+
+.venv/package.stamp: .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet build
 	@touch $@
 
 .venv/docs.stamp: .venv/pyvenv.cfg pyproject.toml

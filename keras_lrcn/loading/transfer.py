@@ -197,4 +197,4 @@ def _http_library():
         library = sys.modules[cls.__module__.partition(".")[0]]
         if hasattr(library, "TransportError"):
             return library
-    raise ImportError('Install a later client: pip install "huggingface_hub>=2.4"')
+    raise ImportError('Install a later client: pip install "huggingface_hub>=1.0"')
