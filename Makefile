@@ -5,7 +5,7 @@ BIN := .venv/bin
 TEST_ENV := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_CPP_MIN_LOG_LEVEL=2
 PYTEST := $(TEST_ENV) $(BIN)/python -m pytest -rs
 
-.PHONY: demo test coverage lint backends docs package clean
+.PHONY: demo test coverage lint backends docs oldest package clean
 
 demo: .venv/demo.stamp  ## sentences about six photographs, and demo/captions.html
 	$(BIN)/python -m keras_lrcn demo --folder demo
@@ -25,6 +25,9 @@ backends: .venv/backends.stamp  ## the tests that compare TensorFlow, JAX and to
 
 docs: .venv/docs.stamp  ## the site, in build/site; open index.html there, no server needed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+oldest: .venv-oldest/stamp  ## the quick tests, with the oldest packages that are supported
+	$(TEST_ENV) .venv-oldest/bin/python -m pytest
 
 package: .venv/package.stamp  ## build/dist, and what it does in an empty environment
 	rm -rf build/dist build/lib build/installed
@@ -51,6 +54,11 @@ package: .venv/package.stamp  ## build/dist, and what it does in an empty enviro
 	$(BIN)/python -m pip install --quiet jax torch==2.13.0
 	@touch $@
 
+.venv-oldest/stamp: tests/oldest.txt pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable ".[dev]"
+	@touch $@
+
 .venv/package.stamp: .venv/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet build
 	@touch $@
@@ -60,5 +68,5 @@ package: .venv/package.stamp  ## build/dist, and what it does in an empty enviro
 	@touch $@
 
 clean:
-	rm -rf .venv build demo *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest build demo *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
