@@ -2,8 +2,11 @@
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_lrcn.models import CaptionLoss
+
+NEVER = -1e9  # the logit of what is never drawn
 
 
 class SelfCritical:
@@ -46,7 +49,7 @@ class SelfCritical:
         self.reward = reward
         self.num_samples = num_samples
         self.max_length = max_length
-        self.model = captioner.on_features()
+        self.model = _policy(captioner)
         self.model.compile(
             optimizer,
             CaptionLoss(reduction="sum_over_batch_size"),
@@ -97,3 +100,15 @@ class SelfCritical:
         }
         self.model.train_on_batch(inputs, ids[:, 1:], sample_weight=real * advantage)
         return reward.mean(), advantage
+
+
+def _policy(captioner):
+    """`on_features()` without `<pad>` and `<bos>`, which are never drawn.
+
+    Whatever a step takes from the words of bad captions would otherwise go to these two, and as
+    they are never drawn, nothing would ever take it from them.
+    """
+    model, tokenizer = captioner.on_features(), captioner.preprocessor.tokenizer
+    never = np.zeros(tokenizer.vocabulary_size(), "float32")
+    never[[tokenizer.pad_token_id, tokenizer.start_token_id]] = NEVER
+    return keras.Model(model.input, ops.add(model.output, never))
