@@ -48,8 +48,8 @@ def measure(scores, statistic=None, scale=1.0):
     are not: it says how far the number would move with other videos or photos.
 
     Args:
-        scores: array `(seeds, items)`, or `(items,)` for a single seed.
-        statistic: function from scores of items `(items,)` to a number. Defaults to the mean.
+        scores: array `(seeds, items, ...)`, or `(items,)` for a single seed.
+        statistic: function from rows of items `(items, ...)` to a number. Defaults to the mean.
         scale: float, what the results are multiplied by: `100` for percent of shares. Defaults
             to `1`.
 
@@ -115,7 +115,7 @@ def write_table(
     _check(columns, rows)
     os.makedirs(folder, exist_ok=True)
     data = {**data, "date": datetime.date.today().isoformat()}
-    style = f"{{:{'+' if signed else ''}.{digits}f}}"
+    style = f"{{:{'+' * signed}z.{digits}f}}"
     table = markdown_table(columns, rows, style)
     text = _page(title, command, data, table, departures, notes, unit)
     record = {"name": name, "title": title, "command": command, **data, "unit": unit}
@@ -129,7 +129,7 @@ def write_table(
     return text
 
 
-def markdown_table(columns, rows, style="{:.1f}"):
+def markdown_table(columns, rows, style="{:z.1f}"):
     """Our numbers with their intervals; beside a column the paper's, if it has any.
 
     Args:
@@ -172,7 +172,8 @@ def _cell(measured, style):
 def _page(title, command, data, table, departures, notes, unit):
     lines = [f"# {title}", "", "```bash", command, "```", ""]
     lines += [f"- **{key}**: {value}" for key, value in data.items()]
-    lines += [f'- **unit**: {unit}; "paper" is the paper\'s number', "", table, ""]
+    beside = "; the columns `paper` hold the paper's numbers" * ("| paper |" in table)
+    lines += [f"- **unit**: {unit}{beside}", "", table, ""]
     lines += [f"{note}\n" for note in notes]
     if departures:
         lines += ["Departures from the paper:", "", *(f"- {text}" for text in departures), ""]
