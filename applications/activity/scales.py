@@ -28,7 +28,7 @@ def toy(args):
     """Generated motions."""
     from applications.activity import toy
 
-    data = f"generated motions of a square, {len(toy.CLASSES)} classes, {toy.CLIPS} clips to learn "
+    data = f"generated motions of a square; {len(toy.CLASSES)} classes, {toy.CLIPS} clips to learn "
     data += f"from, {toy.HELD_OUT} held out of each class; chance is {100 / len(toy.CLASSES):.1f} %"
     departures = [
         "generated clips of 32x32 pixels in place of UCF101; the paper's numbers are of UCF101",

@@ -44,9 +44,9 @@ def test_table_1_is_the_mean_over_splits_and_seeds(seed):
     columns, rows = tables.table1(answers)
     assert columns == ["RGB", "flow", "1/2, 1/2", "1/3, 2/3"]
     assert [row.name for row in rows] == [
-        "single frame",
+        "single",
         "LRCN",
-        "LRCN less single",
+        "difference",
         "LRCN, shuffled",
     ]
     weights = [{"rgb": 1}, {"flow": 1}] + [

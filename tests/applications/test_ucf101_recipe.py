@@ -78,7 +78,7 @@ def work(videos, cnn, tmp_path_factory):
 @pytest.mark.slow
 def test_one_command_fills_table_1(work, videos, cnn):
     record = json.loads((work / "tables" / "table1_full.json").read_text())
-    assert [row["name"] for row in record["rows"]] == ["single frame", "LRCN", "LRCN less single"]
+    assert [row["name"] for row in record["rows"]] == ["single", "LRCN", "difference"]
     assert record["columns"] == ["RGB", "flow", "1/2, 1/2", "1/3, 2/3"]
     for row in record["rows"]:
         assert all(m["low"] <= m["mean"] <= m["high"] for m in row["measured"].values())
