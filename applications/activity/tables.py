@@ -94,6 +94,19 @@ def class_gains(answers, table):
     return list(columns.values()), sorted(rows, key=lambda row: -row.measured[first].mean)
 
 
+def spread_over_seeds(answers):
+    """What the brackets leave out, in words: how far networks of other seeds are apart."""
+    spreads = []
+    for model in answers.models:
+        found = []
+        for stream in answers.streams:
+            right = answers.right(model, stream).astype(float)
+            seeds = [mean_over_splits(np.stack([row, answers.splits], -1)) for row in right]
+            found.append(f"{100 * np.std(seeds):.1f}")
+        spreads.append(f"{MODELS[model]} {', '.join(found)}")
+    return f"One standard deviation over seeds, by column: {'; '.join(spreads)}."
+
+
 def mean_over_splits(rows):
     """The mean over splits of the mean over a split's videos, of rows of (score, split)."""
     scores, splits = rows.T
@@ -128,7 +141,8 @@ def run(args):
         command_of(args),
         {"data": data, "scale": args.scale, "seeds": ", ".join(map(str, args.seeds))},
         departures,
-        notes_of(args.table, any(row.paper for row in rows)),
+        notes_of(args.table, any(row.paper for row in rows))
+        + [spread_over_seeds(answers)] * (args.table == 1 and len(args.seeds) > 1),
         unit="%" if args.table == 1 else "percentage points",
         signed=args.table != 1,
     )

@@ -20,7 +20,7 @@ MODELS = {"single": 0, "lrcn": 1}  # layers of LSTM
 CELLS = [(name, modality) for modality in MODALITIES for name in MODELS]
 MIDDLES = {"rgb": 32, "flow": 128}  # see `motions.build`
 FLOW = FlowEncoding(scale=40, method="dis")  # motions of up to 3 pixels fill the range
-CLIPS, EPOCHS, HELD_OUT = 1200, 6, 50  # clips to learn from in all; held out of each class
+CLIPS, EPOCHS, HELD_OUT = 2400, 8, 50  # clips to learn from in all; held out of each class
 
 
 def answers(work, seeds):

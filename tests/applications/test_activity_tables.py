@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from applications.activity import tables, toy
+from applications.activity import tables, toy, train
 from applications.activity.answers import FUSIONS, MODALITIES, Answers, kept
+from keras_lrcn.data import LabelledVideo
 
 CLASSES = ("HighJump", "Punch", "YoYo")
 
@@ -77,6 +78,46 @@ def test_tables_2_and_3_are_differences_class_by_class(seed):
             known = table == 2 and row.name == "HighJump"
             assert row.paper == ({first: 29.73} if known else {})
         assert rows[0].measured[first].mean >= rows[1].measured[first].mean
+
+
+def test_the_spread_is_over_the_seeds_alone():
+    labels = np.zeros(4, int)
+    shares = np.zeros((2, 4, 3))
+    shares[0, :, 0] = 1  # the first seed is right about everything,
+    shares[1, :2, 0] = shares[1, 2:, 1] = 1  # the second about half of either split
+    answers = Answers(CLASSES, labels, np.array([1, 2, 1, 2]), {("lrcn", "rgb"): shares})
+    assert tables.spread_over_seeds(answers) == (
+        "One standard deviation over seeds, by column: LRCN 25.0."
+    )
+
+
+def test_answers_of_a_set_stand_with_their_labels_and_splits(monkeypatch):
+    held_out = {1: "ba", 2: "abb"}  # labels of the videos of either split
+
+    class Videos:
+        classes, splits = ("a", "b"), (1, 2)
+
+        def split(self, data, number):
+            examples = [
+                LabelledVideo(f"{number} {i}", "", c) for i, c in enumerate(held_out[number])
+            ]
+            return [], examples
+
+    class Oracle:
+        def __init__(self, data, work, set_name, modality, name):
+            self.classes = Videos.classes
+
+        def probabilities(self, split, seed):  # right with seed 0, wrong with seed 1
+            right = np.eye(2)[[self.classes.index(c) for c in held_out[split]]]
+            return right if seed == 0 else 1 - right
+
+    monkeypatch.setitem(train.SETS, "mine", Videos())
+    monkeypatch.setattr(train, "Cell", Oracle)
+    answers = train.answers("", "", "mine", seeds=(0, 1))
+    assert answers.labels.tolist() == [1, 0, 0, 1, 1] and answers.splits.tolist() == [1, 1, 2, 2, 2]
+    assert answers.right("lrcn", "1/3, 2/3").tolist() == [[True] * 5, [False] * 5]
+    shares = train.accuracies("", "", "mine", seeds=(0, 1))
+    assert shares["single", "flow"].tolist() == [[1, 1], [0, 0]]
 
 
 def test_a_network_that_gained_everything_gains_hundred_points():
