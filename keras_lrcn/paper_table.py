@@ -78,6 +78,7 @@ def write_table(
     unit="%",
     digits=1,
     signed=False,
+    drawn=None,
 ):
     """Writes `name.md`, `name.json` and `name.png`: our numbers beside the paper's.
 
@@ -97,6 +98,7 @@ def write_table(
         unit: str, of every number. Defaults to `"%"`.
         digits: int, decimals shown; the JSON has all. Defaults to `1`.
         signed: bool, whether gains are shown with their sign. Defaults to `False`.
+        drawn: list of `Row`, those in the picture, where all would be too many. Defaults to all.
 
     Returns:
         str, the Markdown.
@@ -124,7 +126,7 @@ def write_table(
     path = os.path.join(folder, name)
     _replace(f"{path}.md", lambda part: _write(part, text))
     _replace(f"{path}.json", lambda part: _write(part, json.dumps(record, indent=1) + "\n"))
-    picture = draw_table(title, columns, rows, unit)
+    picture = draw_table(title, columns, drawn or rows, unit)
     _replace(f"{path}.png", lambda part: picture.save(part, "PNG"))
     return text
 

@@ -94,6 +94,11 @@ def class_gains(answers, table):
     return list(columns.values()), sorted(rows, key=lambda row: -row.measured[first].mean)
 
 
+def ends(rows, most=24):
+    """The first and the last rows where there are more than a picture holds, as in the paper."""
+    return rows if len(rows) <= most else rows[: most // 2] + rows[-most // 2 :]
+
+
 def spread_over_seeds(answers):
     """What the brackets leave out, in words: how far networks of other seeds are apart."""
     spreads = []
@@ -145,6 +150,7 @@ def run(args):
         + [spread_over_seeds(answers)] * (args.table == 1 and len(args.seeds) > 1),
         unit="%" if args.table == 1 else "percentage points",
         signed=args.table != 1,
+        drawn=ends(rows),
     )
 
 

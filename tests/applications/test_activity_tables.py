@@ -132,6 +132,11 @@ def test_a_network_that_gained_everything_gains_hundred_points():
     assert all(row.measured["RGB"].mean == 100 for row in tables.class_gains(answers, 2)[1])
 
 
+def test_the_picture_of_many_classes_has_the_largest_gains_and_losses():
+    assert tables.ends(list(range(24))) == list(range(24))
+    assert tables.ends(list(range(101))) == [*range(12), *range(89, 101)]
+
+
 def test_a_video_without_an_answer_is_wrong():
     found = {("lrcn", "rgb"): np.full((1, 2, 3), np.nan)}
     answers = Answers(CLASSES, np.array([0, 1]), np.ones(2, int), found)
