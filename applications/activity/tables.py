@@ -29,7 +29,7 @@ PAPER = {  # model and stream -> percent, the mean over the three splits
     "single": {"rgb": 67.37, "flow": 74.37, "1/2, 1/2": 75.46, "1/3, 2/3": 78.94},
     "lrcn": {"rgb": 68.20, "flow": 77.28, "1/2, 1/2": 80.90, "1/3, 2/3": 82.34},
 }
-PAPER_GAINS = {  # class -> percent; the other classes' gains have no source that may be quoted
+PAPER_GAINS = {  # class -> percent; at second hand; the other classes' gains have no source
     2: {"BoxingPunchingBag": 40.82, "HighJump": 29.73},
     3: {},
 }
@@ -163,8 +163,9 @@ def notes_of(table, quoted):
         )
     elif quoted:
         beside = (
-            "The paper's gains are of split 1 of UCF101. Only those are quoted whose source is "
-            "sure; of which stream they are is not, so they stand in the first column."
+            "The paper's gains fit whole numbers of videos of split 1 of UCF101. Only those are "
+            "quoted that have a source, at second hand; it does not say of which stream they are, "
+            "so they stand in the first column."
         )
     else:
         beside = "The paper has no number that may be quoted for any of these classes."
