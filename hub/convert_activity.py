@@ -16,7 +16,7 @@ MEANS = {
     ("flow", "single"): (128.0, 128.0, 128.0),
 }
 FEATURES = {"lrcn": "fc6", "single": "fc7"}
-CLASSIFIERS = {"lrcn": ("fc8-final", "fc8-ucf"), "single": ("fc8-ucf", "fc8-final")}
+CLASSIFIERS = {"lrcn": ("fc8-final", "fc8-ucf"), "single": ("fc8-ucf", "fc8-final", "fc8")}
 FRAME_SIZE = (240, 320)
 FRAMES_PER_SECOND = 30.0
 

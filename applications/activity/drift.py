@@ -14,8 +14,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from tqdm import tqdm
 
+from applications.activity.answers import MODALITIES
 from applications.activity.experiments import SETS
-from applications.activity.features import MODALITIES
 from applications.activity.train import Cell, project
 
 SPANS = ((0, 16), (16, 64), (64, 256), (256, 1024))  # frames

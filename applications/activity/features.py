@@ -13,10 +13,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 
 import keras_lrcn
+from applications.activity.answers import MODALITIES
 from applications.activity.experiments import SETS
 from keras_lrcn.data import FlowEncoding, cache_video_features
-
-MODALITIES = ("rgb", "flow")
 
 
 def build(data, videos, modality, experiment=None):

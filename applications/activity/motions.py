@@ -31,8 +31,11 @@ PRESET = "lrcn_rgb_small_cnn_motions"
 SEEDS = (0, 1, 2)
 
 
-def build(classes, num_layers=1):
-    """A small CNN that keeps where things are, then the LSTM: 143,000 parameters."""
+def build(classes, num_layers=1, middle=32):
+    """A small CNN that keeps where things are, then the LSTM: 143,000 parameters.
+
+    Pixels of the level `middle` become 0: the background of frames, or the 128 of no motion.
+    """
     image = keras.Input((SIDE, SIDE, 3))
     x = keras.layers.Conv2D(16, 8, strides=4, padding="same", activation="relu")(image)
     x = keras.layers.Dense(96)(keras.layers.Flatten()(x))
@@ -43,18 +46,22 @@ def build(classes, num_layers=1):
     backbone = keras_lrcn.LRCNActivityBackbone(
         keras.Model(image, x), units=64, num_layers=num_layers, dropout=0.0, visual_dropout=0.0
     )
-    converter = keras_lrcn.LRCNFrameConverter((SIDE, SIDE), scale=1 / 128, offset=-0.25)
+    converter = keras_lrcn.LRCNFrameConverter((SIDE, SIDE), scale=1 / 128, offset=-middle / 128)
     preprocessor = keras_lrcn.LRCNActivityPreprocessor(classes, converter)
     return keras_lrcn.LRCNActivity(backbone, preprocessor)
 
 
-def train(classes, num_layers=1, seed=0, num_clips=CLIPS, epochs=EPOCHS):
-    """Trains on clips that belong to `seed`. Returns the `LRCNActivity`."""
+def train(classes, num_layers=1, seed=0, num_clips=CLIPS, epochs=EPOCHS, clips=None, middle=32):
+    """Trains on the `(clips, labels)` given, or on some that belong to `seed`.
+
+    Returns the `LRCNActivity`.
+    """
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
-    activity = build(classes, num_layers)
-    clips = motion_clips(classes, num_clips // len(classes), seed=2 * seed)
+    activity = build(classes, num_layers, middle)
+    clips = clips or motion_clips(classes, num_clips // len(classes), seed=2 * seed)
+    num_clips = len(clips[1])
     data = tf.data.Dataset.from_tensor_slices(clips).shuffle(num_clips, seed=seed).batch(BATCH)
     steps = epochs * len(data)
     rate = keras.optimizers.schedules.CosineDecay(

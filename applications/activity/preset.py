@@ -15,9 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 import keras_lrcn
+from applications.activity.answers import FUSIONS, MODALITIES
 from applications.activity.experiments import SETS
-from applications.activity.features import MODALITIES
-from applications.activity.train import FUSIONS, SEEDS, Cell
+from applications.activity.train import SEEDS, Cell
 from keras_lrcn.publishing import save_preset, score_table
 
 

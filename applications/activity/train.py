@@ -17,11 +17,11 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from applications.activity.answers import MODALITIES, Answers, kept
 from applications.activity.experiments import EXPERIMENTS, SETS
-from applications.activity.features import MODALITIES, build, features
+from applications.activity.features import build, features
 from keras_lrcn.data import clip_frames, clip_starts, feature_clips
 
-FUSIONS = {"1/2, 1/2": (1 / 2, 1 / 2), "1/3, 2/3": (1 / 3, 2 / 3)}
 SEEDS = (0, 1, 2)
 
 
@@ -46,14 +46,12 @@ class Cell:
 
     def probabilities(self, split, seed):
         """float array `(videos, classes)` for the test videos of a split, trained if need be."""
-        path = os.path.join(self.folder, f"split{split}_seed{seed}.npy")
-        if not os.path.exists(path):
+
+        def run():
             train, test = self.videos.split(self.data, split)
-            activity = self.train(train, seed)
-            with open(path + ".new", "wb") as file:
-                np.save(file, self.classify(activity, test))
-            os.replace(path + ".new", path)
-        return np.load(path)
+            return self.classify(self.train(train, seed), test)
+
+        return kept(os.path.join(self.folder, f"split{split}_seed{seed}.npy"), run)
 
     def train(self, examples, seed):
         """Trains on the given videos. Returns the `LRCNActivity`."""
@@ -127,24 +125,37 @@ def project(activity, pooled):
     return keras.ops.convert_to_numpy(activity.backbone.visual_encoder.project(pooled))
 
 
+def answers(data, work, set_name, seeds=SEEDS):
+    """Trains what is missing. Returns the `Answers` on the held-out videos of every split."""
+    videos, found = SETS[set_name], {}
+    for name in tqdm(EXPERIMENTS, desc=set_name):
+        for m in MODALITIES:
+            cell = Cell(data, work, set_name, m, name)
+            found[name, m] = np.stack(
+                [
+                    np.concatenate([cell.probabilities(split, seed) for split in videos.splits])
+                    for seed in seeds
+                ]
+            )
+    tests = [(split, e) for split in videos.splits for e in videos.split(data, split)[1]]
+    labels = np.array([videos.classes.index(e.label) for _, e in tests])
+    return Answers(videos.classes, labels, np.array([split for split, _ in tests]), found)
+
+
 def accuracies(data, work, set_name, seeds=SEEDS):
     """Returns dict of `(model, stream)` to an array `(seeds, splits)` of video accuracies."""
-    videos, results, streams = SETS[set_name], {}, (*MODALITIES, *FUSIONS)
-    for name in tqdm(EXPERIMENTS, desc=set_name):
-        cells = {m: Cell(data, work, set_name, m, name) for m in MODALITIES}
-        for stream in streams:
-            results[name, stream] = np.zeros((len(seeds), len(videos.splits)))
-        for row, seed in enumerate(seeds):
-            for column, split in enumerate(videos.splits):
-                test = videos.split(data, split)[1]
-                labels = np.array([videos.classes.index(e.label) for e in test])
-                rgb, flow = (cells[m].probabilities(split, seed) for m in MODALITIES)
-                found = {"rgb": rgb, "flow": flow}
-                found |= {f: w[0] * rgb + w[1] * flow for f, w in FUSIONS.items()}
-                for stream, probabilities in found.items():
-                    right = probabilities.argmax(-1) == labels
-                    results[name, stream][row, column] = right.mean()
-    return results
+    found = answers(data, work, set_name, seeds)
+    return {
+        (name, stream): np.stack(
+            [
+                found.right(name, stream)[:, found.splits == n].mean(1)
+                for n in SETS[set_name].splits
+            ],
+            axis=1,
+        )
+        for name in found.models
+        for stream in found.streams
+    }
 
 
 def table(results):

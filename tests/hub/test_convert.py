@@ -144,13 +144,15 @@ def test_an_lstm_over_frames_gives_caffes_probabilities(modality, red, convert_l
     assert activity.preprocessor.frame_size == (240, 320)
 
 
-def test_a_single_frame_net_gives_caffes_logits(convert_layers, tmp_path):
+@pytest.mark.parametrize("classifier", ["fc8-ucf", "fc8"])  # of UCF101; of ImageNet
+def test_a_single_frame_net_gives_caffes_logits(classifier, convert_layers, tmp_path):
     net = networks.activity("single", "caffenet", classes=3)
+    net[classifier] = net.pop("fc8-ucf")
     (tmp_path / "classInd.txt").write_text("1 Run\n2 Pole vault\n3 Jump\n")
     classes = str(tmp_path / "classInd.txt")
     activity = convert_layers("single_rgb_caffenet_mine", net, vocabulary=classes)
     x = by_caffe(net, photo(), [103.939, 116.779, 123.68], "caffenet", ("fc6", "fc7"))
-    weight, bias = net["fc8-ucf"][1]
+    weight, bias = net[classifier][1]
     logits = activity(activity.preprocessor(photo()[None, None]))[0, 0]
     np.testing.assert_allclose(logits, weight @ x + bias, rtol=1e-3, atol=1e-4)  # a CNN below
     assert activity.class_names == ("Run", "Pole vault", "Jump")
