@@ -51,7 +51,7 @@ NO_TUPLES = (
 NOTES = (
     "BLEU-4 and ROUGE-L in %, CIDEr-D 0 to 10, of free-running sentences by beam 5. In brackets "
     "95 % intervals over resampled videos; of several seeds the means of the ends.",
-    "The paper has BLEU-4 alone. Its SMT, CRF prob and (c) are from a second source; the other three "
+    "The paper has BLEU-4 alone. SMT, CRF prob and (c) are from a second source; the other three "
     "are recalled and were not checked against print.",
 )
 
@@ -82,7 +82,7 @@ SCALES = {
         TOY_TUPLES,
         lambda data, file: Kitchen(),
         {"predicted": ""},
-        "2,000 tuples of a kitchen grammar to learn from, 300 to describe; a fifth of the maxima is "
+        "2,000 tuples of a kitchen grammar to learn from, 300 to describe; a fifth of maxima are "
         "wrong",
         (
             "A grammar in place of TACoS Multilevel; one reference for each tuple.",
