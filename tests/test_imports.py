@@ -25,6 +25,8 @@ LEVELS = {
     "presets": 3,
     "confidence": 4,
     "evaluation": 4,
+    "paper_table": 4,
+    "paper_table_picture": 3,
     "publishing": 4,
     "retrieval": 4,
     "self_critical": 4,
