@@ -16,7 +16,6 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-from keras_lrcn.paper_table import Measured, Row, write_table
 
 from applications.captioning import paper_rows
 from applications.captioning.cells import SAMPLERS, TrainedStage
@@ -24,6 +23,7 @@ from applications.captioning.end_to_end import PixelRun
 from applications.captioning.experiments import FULL, TOY
 from applications.captioning.toy_photos import write_encoder, write_photos
 from applications.captioning.train import Run
+from keras_lrcn.paper_table import Measured, Row, write_table
 
 TOY_PHOTOS = {"train": 500, "test": 60}
 STAGES = {"frozen": "frozen", "finetune": "fine-tuned"}
@@ -58,7 +58,7 @@ class Scale:
     Args:
         open_run: function of an experiment's name, DATA, the work folder and a seed.
         flickr, coco: dicts from the name of a row to an experiment, for Table 4 and for 5 and 6.
-        tuned: set of the experiments that are fine-tuned too.
+        tuned: set of the experiments that are fine-tuned too, for Tables 5 and 6.
         best: name of the row whose last stage is decoded with all `strategies`.
         strategies: names in `cells.SAMPLERS`.
         images: int, photos among which is searched.
@@ -81,6 +81,7 @@ SCALES = {
         frozenset({"lrcn2f_small_cnn_coco"}),
         "LRCN-2f",
         ("greedy", "beam 2", "beam 5", "best of 25, T = 1.5"),
+        TOY_PHOTOS["test"],
     ),
     "shared": Scale(
         open_shared,
@@ -104,26 +105,20 @@ SCALES = {
 
 
 class Models:
-    """The trained stages of a scale, each run opened once."""
+    """The trained stages of a scale, one run in memory after another."""
 
     def __init__(self, scale, data, work, seeds):
         self.scale, self.data, self.work, self.seeds = scale, data, work, seeds
-        self._runs = {}
 
-    def rows(self, experiments):
+    def rows(self, experiments, tuned=True):
         """Yields `(name of the row, list of a `TrainedStage` for each seed)`."""
         for row, name in experiments.items():
-            for stage in self.stages(name):
-                found = [TrainedStage(self._run(name, seed), stage) for seed in self.seeds]
-                yield f"{row}, {STAGES[stage]}", found
+            runs = [self.scale.open_run(name, self.data, self.work, seed) for seed in self.seeds]
+            for stage in self.stages(name) if tuned else ["frozen"]:
+                yield f"{row}, {STAGES[stage]}", [TrainedStage(run, stage) for run in runs]
 
     def stages(self, name):
         return list(STAGES) if name in self.scale.tuned else ["frozen"]
-
-    def _run(self, name, seed):
-        if (name, seed) not in self._runs:
-            self._runs[name, seed] = self.scale.open_run(name, self.data, self.work, seed)
-        return self._runs[name, seed]
 
 
 def measured(results, names, factor=1.0):
@@ -144,27 +139,38 @@ def measured(results, names, factor=1.0):
     return cells
 
 
-def retrieval_rows(models, experiments, images):
-    rows = []
-    for name, stages in models.rows(experiments):
+def retrieval_rows(rows, images):
+    for name, stages in rows:
         results, cells = [stage.retrieval(images) for stage in stages], {}
         for key, direction in DIRECTIONS.items():
             names = {score: f"{direction} {column}" for score, column in RANKS.items()}
             one_way, percent = [r[key] for r in results], {s: 100 for s in RANKS if "@" in s}
             cells |= measured(one_way, names, percent)
-        rows.append(Row(name, cells, {}))
-    return rows
+        yield Row(name, cells)
 
 
 def generation_rows(models, experiments):
     """Every model with two strategies, then the best model with all."""
-    scale, rows = models.scale, []
+    scale = models.scale
     best = f"{scale.best}, {STAGES[models.stages(experiments[scale.best])[-1]]}"
     for name, stages in models.rows(experiments):
         for strategy in dict.fromkeys((*EVERY_MODEL, *(scale.strategies * (name == best)))):
             results = [stage.caption_scores(strategy) for stage in stages]
-            rows.append(Row(f"{name}, {strategy}", measured(results, SCORES), {}))
-    return rows
+            yield Row(f"{name}, {strategy}", measured(results, SCORES))
+
+
+def measure_rows(table, models, images):
+    """Returns the rows of a table, its columns, and dicts of `unit` and `digits`."""
+    scale = models.scale
+    if table == 6:
+        rows = list(generation_rows(models, scale.coco))
+        columns = [c for c in SCORES.values() if any(c in row.measured for row in rows)]
+        return rows, columns, {"unit": "0 to 1, of CIDEr-D 0 to 10", "digits": 3}
+    experiments = scale.flickr if table == 4 else scale.coco
+    rows = list(retrieval_rows(models.rows(experiments, tuned=table == 5), images))
+    rows += [Row(name, {}, paper) for name, paper in paper_rows.TABLE_4.items() if table == 4]
+    columns = [f"{d} {r}" for d in DIRECTIONS.values() for r in RANKS.values()]
+    return rows, columns, {"unit": "%, of Medr a rank", "digits": 1}
 
 
 def fill(table, scale_name, data, work, seeds, images=None):
@@ -174,30 +180,26 @@ def fill(table, scale_name, data, work, seeds, images=None):
         str, the table as markdown.
     """
     scale = SCALES[scale_name]
-    images = images or scale.images
-    models = Models(scale, data, work, seeds)
-    if table == 6:
-        rows = generation_rows(models, scale.coco)
-        columns = [c for c in SCORES.values() if any(c in row.measured for row in rows)]
-    else:
-        experiments = scale.flickr if table == 4 else scale.coco
-        rows = retrieval_rows(models, experiments, images)
-        rows += [Row(name, {}, paper) for name, paper in paper_rows.TABLE_4.items() if table == 4]
-        columns = [f"{d} {r}" for d in DIRECTIONS.values() for r in RANKS.values()]
-    options = f" --images {images}" * (images != scale.images)
-    seeds_option = "" if seeds == [0] else " --seeds " + " ".join(map(str, seeds))
+    searched = images or scale.images
+    rows, columns, style = measure_rows(table, Models(scale, data, work, seeds), searched)
+    facts = {"data": paper_rows.DATA[scale_name][table], "scale": scale_name}
+    if table != 6:
+        facts["photos searched"] = f"{searched}, with five captions each"
+    command = f"python -m applications.captioning.tables --table {table} --scale {scale_name}"
+    command += " --data DATA" * (scale_name != "toy")
+    command += f" --images {images}" * (images is not None)
+    command += f" --seeds {' '.join(map(str, seeds))}" * (seeds != [0])
     return write_table(
         os.path.join(work, "tables"),
         f"table_{table}_{scale_name}",
         paper_rows.TITLES[table],
         columns,
         rows,
-        command=f"python -m applications.captioning.tables --table {table} --scale {scale_name}"
-        f"{'' if scale_name == 'toy' else ' --data DATA'}{options}{seeds_option}",
-        data=paper_rows.DATA[scale_name][table],
+        command=command,
+        data={**facts, "seeds": ", ".join(map(str, seeds))},
         departures=paper_rows.DEPARTURES[scale_name],
         notes=paper_rows.NOTES[table],
-        unit="",
+        **style,
     )
 
 

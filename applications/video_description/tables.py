@@ -16,7 +16,6 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-from keras_lrcn.paper_table import Measured, Row, write_table
 
 from applications.video_description.charades import WORK, Charades
 from applications.video_description.describer_run import DescriberRun
@@ -28,6 +27,7 @@ from applications.video_description.experiments import (
 )
 from applications.video_description.kitchen import Kitchen
 from applications.video_description.tacos import Tacos
+from keras_lrcn.paper_table import Measured, Row, write_table
 
 ROWS = dict(
     zip(
@@ -164,10 +164,15 @@ def fill(scale_name, data, work, seeds=None, tuples=None):
         rows,
         command=f"python -m applications.video_description.tables --table 9 --scale {scale_name}"
         f"{options}",
-        data=scale.data,
+        data={
+            "data": scale.data,
+            "scale": scale_name,
+            "seeds": ", ".join(map(str, seeds)),
+        },
         departures=scale.departures,
         notes=(*NOTES, by_seed) if len(seeds) > 1 else NOTES,
-        unit="",
+        unit="%, of CIDEr-D 0 to 10",
+        digits=2,
     )
 
 
