@@ -15,6 +15,8 @@ TITLES = {
     6: "Table 6: captions of COCO, by variant, CNN, fine-tuning and decoder",
 }
 
+HERE = {"toy": "; here drawn photos", "shared": "; here Flickr8k", "full": ""}
+
 _LRCN_2F = dict(
     zip(
         [
@@ -73,7 +75,7 @@ DEPARTURES = {
     "toy": (
         "Drawn photos in place of COCO and Flickr30k, 64 units in place of 1000, a CNN of two "
         "convolutions that has learnt nothing before it is fine-tuned.",
-        "Adam in place of the authors' SGD; 12 epochs, and 4 to fine-tune.",
+        "Adam in place of the authors' SGD; 8 epochs, and 3 to fine-tune.",
         "60 photos are searched, not 1,000.",
     ),
     "shared": (

@@ -192,7 +192,7 @@ def fill(table, scale_name, data, work, seeds, images=None):
     return write_table(
         os.path.join(work, "tables"),
         f"table_{table}_{scale_name}",
-        paper_rows.TITLES[table],
+        paper_rows.TITLES[table] + paper_rows.HERE[scale_name],
         columns,
         rows,
         command=command,

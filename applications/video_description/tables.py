@@ -63,6 +63,7 @@ class Scale:
     Args:
         experiments: dict from a name in `TABLE_9` to a `TupleExperiment`.
         open_corpus: function of DATA and the file of tuples.
+        here: str, what the title says of other data.
         observations: dict from the name of an observation to what the row says of it.
         data: str, for the table.
         departures: strings, how this differs from the paper.
@@ -71,6 +72,7 @@ class Scale:
 
     experiments: dict
     open_corpus: object
+    here: str
     observations: dict
     data: str
     departures: tuple
@@ -81,6 +83,7 @@ SCALES = {
     "toy": Scale(
         TOY_TUPLES,
         lambda data, file: Kitchen(),
+        "; here a kitchen grammar",
         {"predicted": ""},
         "2,000 tuples of a kitchen grammar to learn from, 300 to describe; a fifth of maxima are "
         "wrong",
@@ -93,6 +96,7 @@ SCALES = {
     "shared": Scale(
         TUPLE_EXPERIMENTS,
         lambda data, file: Charades(data),
+        "; here Charades",
         {"noisy": "through noise", "clean": "clean"},
         "Charades: the annotations of 7,185 videos to learn from, of 800 to describe",
         (
@@ -105,6 +109,7 @@ SCALES = {
     "full": Scale(
         FULL_TUPLES,
         lambda data, file: Tacos(data, file),
+        "",
         {"predicted": ""},
         "TACoS, train and val to learn from, test to describe; tuples from a CRF of one's own",
         (
@@ -159,7 +164,7 @@ def fill(scale_name, data, work, seeds=None, tuples=None):
     return write_table(
         os.path.join(work, "tables"),
         f"table_9_{scale_name}",
-        "Table 9: sentences of TACoS Multilevel",
+        "Table 9: sentences of TACoS Multilevel" + scale.here,
         list(COLUMNS.values()),
         rows,
         command=f"python -m applications.video_description.tables --table 9 --scale {scale_name}"
