@@ -81,25 +81,25 @@ class Scale:
 
 SCALES = {
     "toy": Scale(
-        TOY_TUPLES,
-        lambda data, file: Kitchen(),
-        "; here a kitchen grammar",
-        {"predicted": ""},
-        "2,000 tuples of a kitchen grammar to learn from, 300 to describe; a fifth of maxima are "
-        "wrong",
-        (
+        experiments=TOY_TUPLES,
+        open_corpus=lambda data, file: Kitchen(),
+        here="; here a kitchen grammar",
+        observations={"predicted": ""},
+        data="2,000 tuples of a kitchen grammar to learn from, 300 to describe; a fifth of the "
+        "maxima are wrong",
+        departures=(
             "A grammar in place of TACoS Multilevel; one reference for each tuple.",
             "64 units in place of 1000; AdamW, 30 epochs.",
         ),
-        (0,),
+        seeds=(0,),
     ),
     "shared": Scale(
-        TUPLE_EXPERIMENTS,
-        lambda data, file: Charades(data),
-        "; here Charades",
-        {"noisy": "through noise", "clean": "clean"},
-        "Charades: the annotations of 7,185 videos to learn from, of 800 to describe",
-        (
+        experiments=TUPLE_EXPERIMENTS,
+        open_corpus=lambda data, file: Charades(data),
+        here="; here Charades",
+        observations={"noisy": "through noise", "clean": "clean"},
+        data="Charades: the annotations of 7,185 videos to learn from, of 800 to describe",
+        departures=(
             "Charades in place of TACoS Multilevel. In place of a CRF, its annotations through a "
             "stated noise (`noise.py`), and as they are (clean): a scene, objects and actions in "
             "place of activity, tool, object and location.",
@@ -107,12 +107,12 @@ SCALES = {
         ),
     ),
     "full": Scale(
-        FULL_TUPLES,
-        lambda data, file: Tacos(data, file),
-        "",
-        {"predicted": ""},
-        "TACoS, train and val to learn from, test to describe; tuples from a CRF of one's own",
-        (
+        experiments=FULL_TUPLES,
+        open_corpus=Tacos,
+        here="",
+        observations={"predicted": ""},
+        data="TACoS, train and val to learn from, test to describe; tuples from a CRF of one's own",
+        departures=(
             "This scale has not been run by its authors: the paper's CRF predictions were never "
             "released. The code is tested on a made folder of the same shape.",
             "TACoS' sentences as they are passed on (18,227) in place of the detailed level of "
@@ -134,46 +134,45 @@ def measured(results):
     return cells
 
 
-def fill(scale_name, data, work, seeds=None, tuples=None):
-    """Trains and describes what is missing, and writes the table.
-
-    Returns:
-        str, the table as markdown.
-    """
-    scale = SCALES[scale_name]
-    seeds = list(seeds or scale.seeds)
-    corpus, found = scale.open_corpus(data, tuples), {}
+def measure_rows(scale, corpus, work, seeds):
+    """Trains and describes what is missing; returns rows, and a note on each seed's BLEU-4."""
+    found = {}
     for name in TABLE_9:
         experiment = scale.experiments[name]
         runs = [DescriberRun(name, experiment, corpus, work, seed) for seed in seeds]
         found[name] = [run.scores() for run in runs]
     rows, each = [], []
-    for key, label in scale.observations.items():
+    for number, (key, label) in enumerate(scale.observations.items()):
         for name, title in ROWS.items():
             row = f"{title}, {label}".removesuffix(", ")
             results = [scores[key] for scores in found[name]]
-            paper = {"BLEU-4": PAPER[name]} if len(rows) < len(ROWS) else {}
-            rows.append(Row(row, measured(results), paper))
+            rows.append(Row(row, measured(results), {} if number else {"BLEU-4": PAPER[name]}))
             each.append(f"{row}: " + ", ".join(f"{100 * r['Bleu_4']:.2f}" for r in results))
     rows += [Row(name, {}, {"BLEU-4": value}) for name, value in PAPER_ONLY.items()]
-    by_seed = f"BLEU-4 with seed {', '.join(map(str, seeds))}: {'; '.join(each)}."
-    options = "" if scale_name == "toy" else " --data DATA"
-    options += " --tuples FILE" * (scale_name == "full")
-    if tuple(seeds) != scale.seeds:
-        options += " --seeds " + " ".join(map(str, seeds))
+    return rows, f"BLEU-4 with seeds {', '.join(map(str, seeds))}: {'; '.join(each)}."
+
+
+def fill(scale_name, data, work, seeds=None, tuples=None):
+    """Trains and measures what is missing, and writes the table.
+
+    Returns:
+        str, the table as markdown.
+    """
+    scale = SCALES[scale_name]
+    seeds = tuple(seeds or scale.seeds)
+    rows, by_seed = measure_rows(scale, scale.open_corpus(data, tuples), work, seeds)
+    command = f"python -m applications.video_description.tables --table 9 --scale {scale_name}"
+    command += " --data DATA" * (scale_name != "toy")
+    command += " --tuples FILE" * (scale_name == "full")
+    command += f" --seeds {' '.join(map(str, seeds))}" * (seeds != scale.seeds)
     return write_table(
         os.path.join(work, "tables"),
         f"table_9_{scale_name}",
         "Table 9: sentences of TACoS Multilevel" + scale.here,
         list(COLUMNS.values()),
         rows,
-        command=f"python -m applications.video_description.tables --table 9 --scale {scale_name}"
-        f"{options}",
-        data={
-            "data": scale.data,
-            "scale": scale_name,
-            "seeds": ", ".join(map(str, seeds)),
-        },
+        command=command,
+        data={"data": scale.data, "scale": scale_name, "seeds": ", ".join(map(str, seeds))},
         departures=scale.departures,
         notes=(*NOTES, by_seed) if len(seeds) > 1 else NOTES,
         unit="%, of CIDEr-D 0 to 10",

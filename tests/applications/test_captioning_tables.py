@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
+import re
 
 import keras
 import numpy as np
 import pytest
 
+import keras_lrcn
 from applications.captioning import tables
 from applications.captioning.cells import TrainedStage
-from applications.captioning.end_to_end import PixelRun, authors_optimizer
+from applications.captioning.end_to_end import MISSING, PixelRun, authors_optimizer
 from applications.captioning.experiments import FULL, TOY
 from applications.captioning.toy_photos import COLORS, draw_photo, write_encoder, write_photos
 from keras_lrcn.data import read_dataset
+from tests.hub import networks
 
 TINY = {"units": 8, "embedding_dim": 6, "photo_size": 36, "min_count": 1, "batch_size": 20}
 
@@ -79,6 +82,16 @@ def test_what_full_lacks_is_named_with_the_remedy(tmp_path, capsys):
     with pytest.raises(SystemExit):
         tables.main(["--table", "6", "--scale", "full"])
     assert "needs --data" in capsys.readouterr().err
+
+
+def test_the_remedy_makes_the_preset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    networks.write(
+        "bvlc_reference_caffenet.caffemodel", networks.cnn(networks.Random(), "caffenet")
+    )
+    exec(re.search(r'python -c "(.*?)"', MISSING, re.DOTALL)[1].replace("\\\n", ""))
+    encoder = keras_lrcn.ImageEncoder.from_preset(str(tmp_path / "caffenet"))
+    assert encoder.output.shape == (None, networks.CNN_WIDTHS["fc8"])
 
 
 @pytest.fixture
