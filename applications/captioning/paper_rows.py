@@ -84,8 +84,9 @@ DEPARTURES = {
         "EfficientNet-Lite0's pooled features, projected to 448 units, in place of the fc8 of "
         "CaffeNet or VGG-16; 448 units in place of 1000.",
         "AdamW, dropout 0.5 and label smoothing 0.1 in place of plain SGD; 4 epochs on cached "
-        "features of four views, and 2 to fine-tune the CNN above `block3b`.",
-        "Training captions are cut at 16 words in place of 20.",
+        "features of four views; training captions cut at 16 words in place of 20.",
+        "Fine-tuned is the shipped model alone, before its self-critical stage: it begins as a "
+        "language model, and learns longer; only the CNN above `block3b` is tuned.",
     ),
     "full": (
         "This scale has not been run by its authors; the code is tested on a made folder of the "

@@ -20,7 +20,7 @@ import numpy as np
 from applications.captioning import paper_rows
 from applications.captioning.cells import SAMPLERS, TrainedStage
 from applications.captioning.end_to_end import PixelRun
-from applications.captioning.experiments import FULL, TOY
+from applications.captioning.experiments import FULL, SHIPPED, TOY
 from applications.captioning.toy_photos import write_encoder, write_photos
 from applications.captioning.train import Run
 from keras_lrcn.paper_table import Measured, Row, write_table
@@ -57,49 +57,58 @@ class Scale:
 
     Args:
         open_run: function of an experiment's name, DATA, the work folder and a seed.
-        flickr, coco: dicts from the name of a row to an experiment, for Table 4 and for 5 and 6.
+        rows: for each table, 4 to 6, a dict from the name of a row to an experiment.
         tuned: set of the experiments that are fine-tuned too, for Tables 5 and 6.
-        best: name of the row whose last stage is decoded with all `strategies`.
+        best: name of the row of Table 6 whose last stage is decoded with all `strategies`.
         strategies: names in `cells.SAMPLERS`.
         images: int, photos among which is searched.
     """
 
     open_run: object
-    flickr: dict
-    coco: dict
+    rows: dict
     tuned: frozenset
     best: str
     strategies: tuple = tuple(SAMPLERS)
     images: int = 1000
 
 
+FULL_COCO = {
+    f"{c}, {row}": name
+    for cnn, c in paper_rows.CNNS.items()
+    for row, name in paper_rows.of_variants(f"{{}}_{cnn}_coco").items()
+}
 SCALES = {
     "toy": Scale(
         open_toy,
-        {"LRCN-2f": "lrcn2f_small_cnn_coco"},
-        paper_rows.of_variants("{}_small_cnn_coco"),
-        frozenset({"lrcn2f_small_cnn_coco"}),
-        "LRCN-2f",
-        ("greedy", "beam 2", "beam 5", "best of 25, T = 1.5"),
-        TOY_PHOTOS["test"],
+        {
+            4: {"LRCN-2f": "lrcn2f_small_cnn_coco"},
+            5: paper_rows.of_variants("{}_small_cnn_coco"),
+            6: paper_rows.of_variants("{}_small_cnn_coco"),
+        },
+        tuned=frozenset({"lrcn2f_small_cnn_coco"}),
+        best="LRCN-2f",
+        strategies=("greedy", "beam 2", "beam 5", "best of 25, T = 1.5"),
+        images=TOY_PHOTOS["test"],
     ),
     "shared": Scale(
         open_shared,
-        {"LRCN-2f": "lrcn2f"},
-        paper_rows.of_variants("{}"),
-        frozenset({"lrcn2f"}),
-        "LRCN-2f",
+        {
+            4: {"LRCN-2f": "lrcn2f"},
+            5: paper_rows.of_variants("{}"),
+            6: {**paper_rows.of_variants("{}"), "LRCN-2f, language first": SHIPPED},
+        },
+        tuned=frozenset({SHIPPED}),
+        best="LRCN-2f, language first",
     ),
     "full": Scale(
         open_full,
-        {f"{c}, LRCN-2f": f"lrcn2f_{cnn}_flickr30k" for cnn, c in paper_rows.CNNS.items()},
         {
-            f"{c}, {row}": name
-            for cnn, c in paper_rows.CNNS.items()
-            for row, name in paper_rows.of_variants(f"{{}}_{cnn}_coco").items()
+            4: {f"{c}, LRCN-2f": f"lrcn2f_{cnn}_flickr30k" for cnn, c in paper_rows.CNNS.items()},
+            5: FULL_COCO,
+            6: FULL_COCO,
         },
-        frozenset(name for name, e in FULL.items() if e.finetune_epochs),
-        "VGG-16, LRCN-2f",
+        tuned=frozenset(name for name, e in FULL.items() if e.finetune_epochs),
+        best="VGG-16, LRCN-2f",
     ),
 }
 
@@ -163,11 +172,10 @@ def measure_rows(table, models, images):
     """Returns the rows of a table, its columns, and dicts of `unit` and `digits`."""
     scale = models.scale
     if table == 6:
-        rows = list(generation_rows(models, scale.coco))
+        rows = list(generation_rows(models, scale.rows[6]))
         columns = [c for c in SCORES.values() if any(c in row.measured for row in rows)]
         return rows, columns, {"unit": "0 to 1, of CIDEr-D 0 to 10", "digits": 3}
-    experiments = scale.flickr if table == 4 else scale.coco
-    rows = list(retrieval_rows(models.rows(experiments, tuned=table == 5), images))
+    rows = list(retrieval_rows(models.rows(scale.rows[table], tuned=table == 5), images))
     rows += [Row(name, {}, paper) for name, paper in paper_rows.TABLE_4.items() if table == 4]
     columns = [f"{d} {r}" for d in DIRECTIONS.values() for r in RANKS.values()]
     return rows, columns, {"unit": "%, of Medr a rank", "digits": 1}
