@@ -148,14 +148,14 @@ def measured(results, names, factor=1.0):
     return cells
 
 
-def retrieval_rows(rows, images):
+def retrieval_rows(rows, images, paper):
     for name, stages in rows:
         results, cells = [stage.retrieval(images) for stage in stages], {}
         for key, direction in DIRECTIONS.items():
             names = {score: f"{direction} {column}" for score, column in RANKS.items()}
             one_way, percent = [r[key] for r in results], {s: 100 for s in RANKS if "@" in s}
             cells |= measured(one_way, names, percent)
-        yield Row(name, cells)
+        yield Row(name, cells, paper)
 
 
 def generation_rows(models, experiments):
@@ -175,8 +175,8 @@ def measure_rows(table, models, images):
         rows = list(generation_rows(models, scale.rows[6]))
         columns = [c for c in SCORES.values() if any(c in row.measured for row in rows)]
         return rows, columns, {"unit": "0 to 1, of CIDEr-D 0 to 10", "digits": 3}
-    rows = list(retrieval_rows(models.rows(scale.rows[table], tuned=table == 5), images))
-    rows += [Row(name, {}, paper) for name, paper in paper_rows.TABLE_4.items() if table == 4]
+    paper = paper_rows.LRCN_2F_OF_TABLE_4 if table == 4 else {}
+    rows = list(retrieval_rows(models.rows(scale.rows[table], tuned=table == 5), images, paper))
     columns = [f"{d} {r}" for d in DIRECTIONS.values() for r in RANKS.values()]
     return rows, columns, {"unit": "%, of Medr a rank", "digits": 1}
 
@@ -205,7 +205,10 @@ def fill(table, scale_name, data, work, seeds, images=None):
         rows,
         command=command,
         data={**facts, "seeds": ", ".join(map(str, seeds))},
-        departures=paper_rows.DEPARTURES[scale_name],
+        departures=(
+            *paper_rows.DEPARTURES[scale_name],
+            *paper_rows.OF_ONE_TABLE.get((scale_name, table), ()),
+        ),
         notes=paper_rows.NOTES[table],
         **style,
     )
