@@ -101,8 +101,8 @@ OF_ONE_TABLE = {  # more of them
     **dict.fromkeys(
         (("full", 5), ("full", 6)),
         (
-            "LRCN-2f alone is fine-tuned. Batches of 100 there too, where the authors' VGG sums two "
-            "of 50 before clipping.",
+            "LRCN-2f alone is fine-tuned. Batches of 100 there too, where for VGG the authors sum "
+            "two of 50 before clipping.",
         ),
     ),
 }
