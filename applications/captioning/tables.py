@@ -192,7 +192,7 @@ def fill(table, scale_name, data, work, seeds, images=None):
     rows, columns, style = measure_rows(table, Models(scale, data, work, seeds), searched)
     facts = {"data": paper_rows.DATA[scale_name][table], "scale": scale_name}
     if table != 6:
-        facts["photos searched"] = f"{searched}, with five captions each"
+        facts["photos searched"] = f"the first {searched}, with five captions each"
     command = f"python -m applications.captioning.tables --table {table} --scale {scale_name}"
     command += " --data DATA" * (scale_name != "toy")
     command += f" --images {images}" * (images is not None)
