@@ -46,8 +46,8 @@ NOTES = {
         _RANKS,
         _INTERVALS.format("queries"),
         "The paper's numbers were not recovered; its text says: LSTM before RNN; LRCN-2u behind "
-        "1u and 2f, of which 2f is slightly better for image to caption and 1u for caption to image; "
-        "fine-tuning gains 3 to 8 points of R@K; VGG has 8 to 17 more than CaffeNet.",
+        "1u and 2f, of which 2f is slightly better for image to caption and 1u for caption to "
+        "image; fine-tuning gains 3 to 8 points of R@K; VGG has 8 to 17 more than CaffeNet.",
     ),
     6: (
         _INTERVALS.format("photos") + " None for METEOR.",
