@@ -49,8 +49,8 @@ NO_TUPLES = (
     'read_tuples takes it: {"id": "s34-d28.avi:201-487", "roles": {"activity": {"cut": 0.7}, ...}}'
 )
 NOTES = (
-    "BLEU-4 and ROUGE-L in %, CIDEr-D 0 to 10, of free-running sentences by beam 5. In brackets "
-    "95 % intervals over resampled videos; of several seeds the means of the ends.",
+    "Free-running sentences by beam 5. In brackets 95 % intervals over resampled videos; of "
+    "several seeds the means of the ends.",
     "The paper has BLEU-4 alone. SMT, CRF prob and (c) are from a second source; the other three "
     "are recalled and were not checked against print.",
 )
@@ -125,12 +125,11 @@ SCALES = {
 
 
 def measured(results):
-    """Means over seeds, and means of the ends of each seed's interval; BLEU and ROUGE in %."""
+    """Means over seeds, and means of the ends of each seed's interval, in hundredths."""
     cells = {}
     for score, column in COLUMNS.items():
-        factor = 1 if score == "CIDEr" else 100
-        low, high = factor * np.mean([r["intervals"][score] for r in results], axis=0)
-        cells[column] = Measured(factor * np.mean([r[score] for r in results]), low, high)
+        low, high = 100 * np.mean([r["intervals"][score] for r in results], axis=0)
+        cells[column] = Measured(100 * np.mean([r[score] for r in results]), low, high)
     return cells
 
 
@@ -175,7 +174,7 @@ def fill(scale_name, data, work, seeds=None, tuples=None):
         data={"data": scale.data, "scale": scale_name, "seeds": ", ".join(map(str, seeds))},
         departures=scale.departures,
         notes=(*NOTES, by_seed) if len(seeds) > 1 else NOTES,
-        unit="%, of CIDEr-D 0 to 10",
+        unit="hundredths",
         digits=2,
     )
 
