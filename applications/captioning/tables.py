@@ -163,7 +163,7 @@ def generation_rows(models, experiments):
     scale = models.scale
     best = f"{scale.best}, {STAGES[models.stages(experiments[scale.best])[-1]]}"
     for name, stages in models.rows(experiments):
-        for strategy in dict.fromkeys((*EVERY_MODEL, *(scale.strategies * (name == best)))):
+        for strategy in scale.strategies if name == best else EVERY_MODEL:
             results = [stage.caption_scores(strategy) for stage in stages]
             yield Row(f"{name}, {strategy}", measured(results, SCORES))
 
