@@ -94,9 +94,12 @@ DEPARTURES = {
     ),
 }
 OF_ONE_TABLE = {  # more of them
-    ("shared", 6): (
-        "Fine-tuned is the shipped model alone, before its self-critical stage: it begins as a "
-        "language model, and learns longer; only the CNN above `block3b` is tuned.",
+    **dict.fromkeys(
+        (("shared", 5), ("shared", 6)),
+        (
+            "Fine-tuned is the shipped model alone, before its self-critical stage: it begins as a "
+            "language model, and learns longer; only the CNN above `block3b` is tuned.",
+        ),
     ),
     **dict.fromkeys(
         (("full", 5), ("full", 6)),
