@@ -48,8 +48,8 @@ def measure(scores, statistic=None, scale=1.0):
     are not: it says how far the number would move with other videos or photos.
 
     Args:
-        scores: array `(seeds, items)`, or `(items,)` for a single seed.
-        statistic: function from scores of items `(items,)` to a number. Defaults to the mean.
+        scores: array `(seeds, items, ...)`, or `(items,)` for a single seed.
+        statistic: function from rows of items `(items, ...)` to a number. Defaults to the mean.
         scale: float, what the results are multiplied by: `100` for percent of shares. Defaults
             to `1`.
 
@@ -78,6 +78,7 @@ def write_table(
     unit="%",
     digits=1,
     signed=False,
+    drawn=None,
 ):
     """Writes `name.md`, `name.json` and `name.png`: our numbers beside the paper's.
 
@@ -97,6 +98,7 @@ def write_table(
         unit: str, of every number. Defaults to `"%"`.
         digits: int, decimals shown; the JSON has all. Defaults to `1`.
         signed: bool, whether gains are shown with their sign. Defaults to `False`.
+        drawn: list of `Row`, those in the picture, where all would be too many. Defaults to all.
 
     Returns:
         str, the Markdown.
@@ -115,7 +117,7 @@ def write_table(
     _check(columns, rows)
     os.makedirs(folder, exist_ok=True)
     data = {**data, "date": datetime.date.today().isoformat()}
-    style = f"{{:{'+' if signed else ''}.{digits}f}}"
+    style = f"{{:{'+' * signed}z.{digits}f}}"
     table = markdown_table(columns, rows, style)
     text = _page(title, command, data, table, departures, notes, unit)
     record = {"name": name, "title": title, "command": command, **data, "unit": unit}
@@ -124,12 +126,12 @@ def write_table(
     path = os.path.join(folder, name)
     _replace(f"{path}.md", lambda part: _write(part, text))
     _replace(f"{path}.json", lambda part: _write(part, json.dumps(record, indent=1) + "\n"))
-    picture = draw_table(title, columns, rows, unit)
+    picture = draw_table(title, columns, drawn or rows, unit)
     _replace(f"{path}.png", lambda part: picture.save(part, "PNG"))
     return text
 
 
-def markdown_table(columns, rows, style="{:.1f}"):
+def markdown_table(columns, rows, style="{:z.1f}"):
     """Our numbers with their intervals; beside a column the paper's, if it has any.
 
     Args:
@@ -172,7 +174,8 @@ def _cell(measured, style):
 def _page(title, command, data, table, departures, notes, unit):
     lines = [f"# {title}", "", "```bash", command, "```", ""]
     lines += [f"- **{key}**: {value}" for key, value in data.items()]
-    lines += [f'- **unit**: {unit}; "paper" is the paper\'s number', "", table, ""]
+    beside = "; the columns `paper` hold the paper's numbers" * ("| paper |" in table)
+    lines += [f"- **unit**: {unit}{beside}", "", table, ""]
     lines += [f"{note}\n" for note in notes]
     if departures:
         lines += ["Departures from the paper:", "", *(f"- {text}" for text in departures), ""]

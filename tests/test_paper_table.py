@@ -127,6 +127,15 @@ def test_the_picture_has_a_dot_a_number_and_a_diamond_a_number_of_the_paper():
     assert count(more, INK) > count(few, INK) + 20
 
 
+def test_a_long_table_may_be_drawn_in_part(tmp_path):
+    rows = [Row(f"class {i}", {"RGB": Measured(float(i))}) for i in range(101)]
+    written(tmp_path, rows=rows, columns=["RGB"], drawn=rows[:2])
+    assert len(json.loads((tmp_path / "table1.json").read_text())["rows"]) == 101
+    expected = draw_table("Table 1", ["RGB"], rows[:2], "%")
+    with Image.open(tmp_path / "table1.png") as picture:
+        np.testing.assert_array_equal(picture, expected)
+
+
 def test_numbers_lie_where_the_axis_says():
     rows = [Row("", {"n": Measured(float(n))}) for n in (0, 50, 100)]
     picture = np.asarray(draw_table("", ["n"], rows))
