@@ -2,7 +2,7 @@
 
     python -m applications.captioning.tables --table 6 --scale shared --data DATA
 
-Scales: `toy` draws its photos and takes a minute; `shared` takes Flickr8k and the experiments of
+Scales: `toy` draws its photos and takes two minutes; `shared` takes Flickr8k and the experiments of
 `train.py` (hours on two cores, for what is not trained yet); `full` takes COCO 2014 and Flickr30k
 with CaffeNet and VGG-16 as the authors trained them. A killed run continues where it was; captions
 and scores of pairs are kept below `--work`. The table is printed, and written to `--work/tables`

@@ -2,7 +2,7 @@
 
     python -m applications.video_description.tables --table 9 --scale shared --data DATA
 
-Scales: `toy` draws tuples from a kitchen grammar and takes a minute; `shared` takes Charades'
+Scales: `toy` draws tuples from a kitchen grammar and takes two minutes; `shared` takes Charades'
 annotations through noise (9 trainings of 2 to 6 minutes on two cores, for what is not trained
 yet); `full` takes TACoS Multilevel with `--tuples`, the predictions of a CRF, which were never
 released. A killed run continues where it was. The table is printed, and written to
