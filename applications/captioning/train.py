@@ -143,11 +143,28 @@ class Run:
         scores = evaluate_captions(self.references, captions, meteor=False)
         return {k: round(float(v), 4) for k, v in scores.items() if isinstance(v, float)}
 
+    @property
+    def evaluated(self):
+        """The photos that are described, with their references."""
+        return self.examples["dev"]
+
+    def visual(self, stage):
+        """Pooled features of these photos, float32 `(photos, 1280)`, after `reach`."""
+        return self.features("dev", ("plain",))[0]
+
+    def weights(self, stage):
+        return os.path.join(self.folder, f"{stage}.weights.h5")
+
+    def reach(self, stage):
+        """Runs the stages up to this one that have not been run, and loads its weights."""
+        for name in STAGES[: STAGES.index(stage) + 1]:
+            self.stage(name, getattr(self.experiment, f"{name}_epochs"), TRAIN[name])
+
     def stage(self, name, epochs, train):
         """Runs a stage unless its weights are there, then loads them."""
-        path = os.path.join(self.folder, f"{name}.weights.h5")
+        path = self.weights(name)
         if epochs and not os.path.exists(path):
-            train(os.path.join(self.folder, name), epochs)
+            train(self, os.path.join(self.folder, name), epochs)
             self.captioner.optimizer = None
             self.captioner.save_weights(path + ".new.weights.h5")
             os.replace(path + ".new.weights.h5", path)
@@ -283,6 +300,14 @@ def train_self_critical(run, folder, epochs):
     _copy_weights(student, run.captioner)
 
 
+TRAIN = {
+    "language": train_language,
+    "frozen": train_frozen,
+    "finetune": train_finetune,
+    "self_critical": train_self_critical,
+}
+
+
 def _copy_weights(source, target):
     target.set_weights(source.get_weights())  # seeds apart, whatever is frozen
 
@@ -302,10 +327,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     run = Run(args.experiment, args.data, args.work, args.seed)
-    train = (train_language, train_frozen, train_finetune, train_self_critical)
-    for stage, function in zip(STAGES, train, strict=True):
-        epochs = getattr(run.experiment, f"{stage}_epochs")
-        run.stage(stage, epochs, lambda folder, n, f=function: f(run, folder, n))
+    run.reach(STAGES[-1])
 
 
 if __name__ == "__main__":

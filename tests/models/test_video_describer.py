@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import keras_lrcn
+from applications.video_description import kitchen
 from keras_lrcn.preprocessing import pad_frames
 from keras_lrcn.samplers import BeamSearch, BestOfN, Sample
-from tests.models import kitchen
 from tests.models.describers import KINDS, WORDS, inputs_of, make_describer
 from tests.reference.captions_by_exhaustion import all_captions
 
