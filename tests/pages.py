@@ -52,8 +52,12 @@ def command_lines(text):
 
 
 def commands(name, program=None):
-    """Argument lists of a page's shell commands, of one program or of all."""
+    """Argument lists of a page's shell commands, of one program or of all.
+
+    What is before the program, settings of the environment and the core, is left out.
+    """
     lines = [line for block in blocks(name, "bash") for line in command_lines(block.text)]
+    lines = [re.sub(r"^([A-Z_]+=\S+ )*(taskset -c \d+ )?", "", line) for line in lines]
     found = [shlex.split(line, comments=True) for line in lines]
     return [command for command in found if program in (None, command[0])]
 
