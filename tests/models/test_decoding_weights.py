@@ -12,7 +12,7 @@ import pytest
 
 from keras_lrcn.models.captioner import LRCNCaptioner
 from keras_lrcn.samplers import BeamSearch, BestOfN
-from tests.models.conftest import make_captioner
+from tests.models import conftest
 
 VARIANTS = [
     {"factored": True},
@@ -22,6 +22,11 @@ VARIANTS = [
     {"factored": True, "cell": "rnn"},
     {"factored": True, "dtype": "mixed_bfloat16"},
 ]
+
+
+def make_captioner(**options):
+    """JAX compiles its loops in any case: then once, and not at every call."""
+    return conftest.make_captioner(run_eagerly=keras.backend.backend() != "jax", **options)
 
 
 def describe(captioner, visual, sampler=None):
