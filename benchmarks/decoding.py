@@ -9,6 +9,8 @@ have 12 words without an end; rows D7 and S4 decode with the shipped preset.
 """
 
 import argparse
+import contextlib
+import functools
 import os
 import statistics
 import time
@@ -36,19 +38,23 @@ class Bench:
     """The model of random weights, made when it is needed, and what is compared with it."""
 
     def __init__(self, width=WIDTH, words=WORDS, rounds=ROUNDS):
-        import torch  # its loops are peers on every backend
-
-        from benchmarks.decoding_peers import TorchCaptioner
-
         keras.utils.set_random_seed(0)
-        torch.set_num_threads(1)
         self.width, self.words, self.rounds = width, words, rounds
         self.captioner = make_captioner(["a"], width, words)
         bias = np.zeros(words, "float32")
         bias[self.captioner.preprocessor.tokenizer.end_token_id] = -1e4
         self.captioner.predict_words.bias.assign(bias)
-        self.peer = TorchCaptioner(self.captioner)
         self.visual = np.random.default_rng(0).normal(size=(64, width)).astype("float32")
+
+    @functools.cached_property
+    def peer(self):
+        """PyTorch's loops, for the rows that compare with them on every backend."""
+        import torch
+
+        from benchmarks.decoding_peers import TorchCaptioner
+
+        torch.set_num_threads(1)
+        return TorchCaptioner(self.captioner)
 
     def generate(self, sampler, images, captioner=None, **options):
         """A way to be timed: `[(ids, score)]` of the best captions, of the captioner's length."""
@@ -113,6 +119,15 @@ def compiled(function):
     return lambda *tensors: function(*tensors)
 
 
+def without_gradients():
+    """What torch must be told."""
+    if keras.backend.backend() != "torch":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()
+
+
 def products(bench, rows, steps=LENGTH):
     """A way that multiplies what `steps` steps of `rows` rows must, in this library, no more."""
     width, random = bench.width, np.random.default_rng(0)
@@ -126,9 +141,7 @@ def products(bench, rows, steps=LENGTH):
     multiply = compiled(lambda x, a: ops.matmul(x, a))
 
     def run():
-        import torch
-
-        with torch.no_grad():
+        with without_gradients():
             for _ in range(steps):
                 for a, b in ((x, lower), (xx, upper), (x, vocabulary)):
                     out = multiply(a, b)
@@ -418,10 +431,7 @@ def main():
     parser.add_argument("--rows", default=",".join(ROWS), help="default: %(default)s")
     parser.add_argument("--photos", metavar="FOLDER", help="64 photos for D7 and S4")
     args = parser.parse_args()
-    try:
-        bench = Bench()
-    except ImportError as error:
-        parser.exit(2, f'{error}: pip install "keras-lrcn[backends]"\n')
+    bench = Bench()
     bench.photos = _photos(args.photos)
     print(f"{keras.backend.backend()} {keras.__version__}, cores {sorted(os.sched_getaffinity(0))}")
     for name in args.rows.split(","):
@@ -429,7 +439,10 @@ def main():
             print(f"{name} left out: give --photos FOLDER")
             continue
         print(f"-- {ROWS[name].__doc__.rstrip('.')}")
-        ROWS[name](bench)
+        try:
+            ROWS[name](bench)
+        except ImportError as error:
+            print(f'{name} left out: {error}: pip install "keras-lrcn[backends]"')
 
 
 def _photos(folder):

@@ -98,7 +98,8 @@ def measure(captioner, captions, visual, pairs=256, captions_at_once=512):
             seconds.append((sizes[-1] / taken, pairs / (time.process_time() - start)))
             checked.append((images, chosen, scores))
 
-    score_pairs(visual[np.zeros(PAIRS, int)], rows[:PAIRS])  # what is slow once only
+    first = rows[:PAIRS]
+    score_pairs(visual[np.zeros(len(first), int)], first)  # what is slow once only
     score_matrix(captioner, {"features": visual[:1]}, captions[:2], score_end=True)
     matrix = score_matrix(
         captioner,

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_lrcn.layers.lstm_recurrence import run_lstm, run_torch_lstm
+from keras_lrcn.layers.products import multiply
 from keras_lrcn.layers.real_positions import on_real_positions
 
 UNROLL_LIMIT = 32  # TensorFlow on CPU: an unrolled loop of this many steps beats its while loop
@@ -244,9 +245,8 @@ class FactoredLSTM(keras.layers.Layer):
         """
         layer = self.recurrent_layers[index]
         rows = self._entering_dim(index)
-        gates = ops.matmul(
-            ops.cast(inputs, self.compute_dtype), self._weight(layer.cell.kernel)[:rows]
-        )
+        inputs = ops.cast(inputs, self.compute_dtype)
+        gates = multiply(inputs, self._weight(layer.cell.kernel)[:rows])
         return gates if index + 1 == self.visual_layer else gates + self._weight(layer.cell.bias)
 
     def step_layer(self, index, gates, state):
@@ -264,39 +264,53 @@ class FactoredLSTM(keras.layers.Layer):
         state = self._advance(self.recurrent_layers[index], gates, state)
         return (self.output_layers[index](state[0]) if self.output_layers else state[0]), state
 
-    def step_kernels(self):
-        """Returns the matrices of `step`, one a layer: rows of its input, then of its state."""
+    def step_kernels(self, with_inputs=True):
+        """Returns the matrices of `step`, one a layer: rows of its input, then of its state.
+
+        Args:
+            with_inputs: bool, `False` to leave out the rows of `inputs`. Defaults to `True`.
+        """
         kernels = []
         for index, layer in enumerate(self.recurrent_layers):
             rows = self._entering_dim(index)
+            if not with_inputs and index + 1 == self.input_layer:
+                rows -= self._input_dim
             parts = [layer.cell.kernel[:rows], layer.cell.recurrent_kernel]
             kernels.append(ops.concatenate([self._weight(p) for p in parts], axis=0))
         return kernels
 
-    def step(self, inputs, state, visual_gates=None, kernels=None):
+    def step(self, inputs, state, visual_gates=None, kernels=None, input_gates=None):
         """Runs one time step, for decoding and streaming.
 
         Args:
-            inputs: float tensor `(batch, features)`.
+            inputs: float tensor `(batch, features)`, or `None` with `input_gates`.
             state: list of tensors, as from `initial_state` or an earlier step.
             visual_gates: what `project_visual` returned, or `None`.
             kernels: what `step_kernels` returned, once for many steps.
+            input_gates: what `project_inputs` returned, if `inputs` enter a layer that the image
+                does not; `kernels` then hold no rows of `inputs`.
 
         Returns:
             `(output, state)`: float tensor `(batch, units)`, and the new list.
         """
-        kernels = kernels or self.step_kernels()
-        inputs = ops.cast(inputs, self.compute_dtype)
+        kernels = kernels or self.step_kernels(with_inputs=input_gates is None)
         x, new_state = None, []
+        if input_gates is None:
+            inputs = ops.cast(inputs, self.compute_dtype)
         for index, layer in enumerate(self.recurrent_layers):
-            x = self._entering(index, x, inputs)
+            if input_gates is None:
+                x = self._entering(index, x, inputs)
             layer_state = self._layer_state(state, index)
-            sees_image = index + 1 == self.visual_layer and visual_gates is not None
-            constant = visual_gates if sees_image else self._weight(layer.cell.bias)
+            constant = self._weight(layer.cell.bias)
+            if index + 1 == self.visual_layer and visual_gates is not None:
+                constant = visual_gates
+            elif index + 1 == self.input_layer and input_gates is not None:
+                constant = input_gates
             # One product and one sum: TensorFlow turns longer sums in a loop into temporary
             # variables that can clash.
-            gates = ops.matmul(ops.concatenate([x, layer_state[0]], axis=-1), kernels[index])
-            layer_state = self._gated(gates + constant, layer_state)
+            h = layer_state[0]
+            read = h if x is None else ops.concatenate([x, h], axis=-1)
+            layer_state = self._gated(multiply(read, kernels[index]) + constant, layer_state)
             new_state += layer_state
             x = layer_state[0]
             if self.output_layers:
@@ -390,7 +404,7 @@ class FactoredLSTM(keras.layers.Layer):
     def _advance(self, layer, gates, state):
         """One step; `gates` hold all but what the state adds."""
         recurrent_kernel = self._weight(layer.cell.recurrent_kernel)
-        return self._gated(gates + ops.matmul(state[0], recurrent_kernel), state)
+        return self._gated(gates + multiply(state[0], recurrent_kernel), state)
 
     def _gated(self, a, state):
         """The equations of Sec. 2 behind their linear part `a`."""

@@ -5,10 +5,12 @@ import keras_hub
 import numpy as np
 from keras import ops
 
+from keras_lrcn.layers.products import lay_out, multiply
 from keras_lrcn.layers.real_positions import PickPositions, PlacePositions
 from keras_lrcn.models.caption_loss import CaptionLoss
 from keras_lrcn.models.captioner_backbone import LRCNCaptionerBackbone
 from keras_lrcn.models.captioner_preprocessor import LRCNCaptionerPreprocessor
+from keras_lrcn.models.decoding_weights import DecodingWeights
 from keras_lrcn.models.preset_task import PresetTask
 from keras_lrcn.samplers import NEVER, BeamSearch, BestOfN, CaptionSampler, Sample
 from keras_lrcn.serving import Caption
@@ -133,10 +135,10 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             images, single, load = list(images["features"]), False, np.asarray
         else:
             (images, single), load = self.preprocessor.as_list(images), self.preprocessor.load
-        captions = []
+        captions, weights = [], self._kept_weights(len(images))
         for rows in self._batches(len(images)):
             visual = load(images[rows])
-            captions += self._generate_batch(visual, sampler, max_length, return_details)
+            captions += self._generate_batch(visual, sampler, max_length, return_details, weights)
         if not return_details:
             captions = [[c.text for c in image] for image in captions]
             captions = [image[0] if num_captions == 1 else image for image in captions]
@@ -251,14 +253,20 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         batch = ops.shape(token_ids)[0]
         fixed = dict(backbone.start(visual, batch))
         cache = {"state": fixed.pop("state"), "image": ops.arange(batch)}
-        kernels = backbone.lstm_stack.step_kernels()
+        weights = dict(inputs.get("weights") or backbone.step_weights())
+        vocabulary = weights.pop("vocabulary", None)
 
         def next(prompt, cache, index):  # `index`: where the next word goes, one or one a row
             index = ops.broadcast_to(index, ops.shape(prompt)[:1])[:, None]
             words = ops.take_along_axis(prompt, index - 1, axis=1)[:, 0]
             seen = {k: ops.take(x, cache["image"], axis=0) for k, x in fixed.items()}
-            hidden, new = backbone.step(words, {**seen, "state": cache["state"]}, kernels)
-            return self.predict_words(hidden), hidden, {**cache, "state": new["state"]}
+            hidden, new = backbone.step(words, {**seen, "state": cache["state"]}, weights)
+            if vocabulary is None:
+                logits = self.predict_words(hidden)
+            else:
+                logits = multiply(hidden, vocabulary)
+                logits = logits + ops.cast(self.predict_words.bias, logits.dtype)
+            return logits, hidden, {**cache, "state": new["state"]}
 
         draws = {"draws": inputs["draws"]} if "draws" in inputs else {}
         outputs = self.sampler(
@@ -272,6 +280,29 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
             **draws,
         )
         return outputs if isinstance(outputs, dict) else {"token_ids": outputs}
+
+    def decoding_weights(self):
+        """Returns what `generate_step` multiplies with, for many calls: its `inputs["weights"]`.
+
+        They are to be made anew when a weight has changed, as `generate` does by itself.
+
+        Returns:
+            Dict: that of `backbone.step_weights`, on torch with kernels as its library reads them,
+            and then with the `vocabulary`'s, too.
+        """
+        weights = self.backbone.step_weights(table=True)
+        weights["kernels"] = [lay_out(kernel) for kernel in weights["kernels"]]
+        if keras.backend.backend() == "torch" and self.predict_words.quantization_mode is None:
+            kernel = ops.cast(self.predict_words.kernel, self.predict_words.compute_dtype)
+            weights["vocabulary"] = lay_out(kernel)
+        return weights
+
+    def _kept_weights(self, num_images):
+        """A first few captions take less time than these would save, unless JAX compiles."""
+        first = not self._has_generated and keras.backend.backend() != "jax"
+        if first and num_images <= 4:
+            return {}
+        return self.kept("decoding weights", lambda: DecodingWeights(self)).get()
 
     def _predict_real_words(self, hidden, padding_mask):
         """Logits; in training, of padding only zeros, as no loss counts them."""
@@ -334,7 +365,7 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         size = max(s for s in BATCH_SIZES if s <= self.preprocessor.most_at_once)
         return [slice(start, start + size) for start in range(0, count, size)]
 
-    def _generate_batch(self, visual, sampler, max_length, with_scores):
+    def _generate_batch(self, visual, sampler, max_length, with_scores, weights):
         tokenizer = self.preprocessor.tokenizer
         inputs = self.preprocessor.start_captions(visual, max_length)
         size = next(s for s in BATCH_SIZES if s >= len(visual))
@@ -345,6 +376,8 @@ class LRCNCaptioner(PresetTask, keras_hub.models.CausalLM):
         if getattr(sampler, "needs_draws", False):
             shape = (inputs["token_ids"].shape[1], sampler.rows_per_image)
             padded["draws"] = np.random.default_rng(sampler.seed).random(shape, "float32")
+        if weights:
+            padded["weights"] = weights
         function = self._generate_function_for(sampler, once=self._is_first(size))
         outputs = function(padded, stop_token_ids=(tokenizer.end_token_id,))
         token_ids = ops.convert_to_numpy(outputs["token_ids"])[: len(visual)]

@@ -4,6 +4,7 @@ import copy
 
 import keras
 import keras_hub
+from keras import ops
 
 from keras_lrcn.layers import FactoredLSTM
 from keras_lrcn.loading import CheckedPreset
@@ -150,19 +151,43 @@ class LRCNCaptionerBackbone(CheckedPreset, keras_hub.models.Backbone):
             "state": self.lstm_stack.initial_state(batch_size),
         }
 
-    def step(self, token_ids, cache, kernels=None):
+    def step_weights(self, table=False):
+        """Returns what `step` multiplies with, once for many steps.
+
+        Args:
+            table: bool, whether to multiply all words with their kernel, so that a step only
+                looks them up. Only where no image joins the layer that words do. Defaults to
+                `False`.
+
+        Returns:
+            Dict of `kernels`, a list, and with a table `word_gates` `(vocabulary, gates)`.
+        """
+        stack = self.lstm_stack
+        if not table or stack.input_layer > 1 or stack.visual_layer == 1:
+            return {"kernels": stack.step_kernels()}
+        words = self.token_embedding(ops.arange(self.vocabulary_size))
+        gates = stack.project_inputs(0, words)
+        return {"kernels": stack.step_kernels(with_inputs=False), "word_gates": gates}
+
+    def step(self, token_ids, cache, weights=None):
         """Reads one word of each sentence, for decoding.
 
         Args:
             token_ids: int tensor `(batch,)`.
             cache: what `start` or an earlier `step` returned.
-            kernels: what `lstm_stack.step_kernels` returned, once for many steps.
+            weights: what `step_weights` returned, once for many steps.
 
         Returns:
             `(hidden, cache)`: float tensor `(batch, units)`, and the new dict.
         """
-        words = self.token_embedding(token_ids)
-        hidden, state = self.lstm_stack.step(words, cache["state"], cache.get("visual"), kernels)
+        weights = weights or self.step_weights()
+        if "word_gates" in weights:
+            words, gates = None, ops.take(weights["word_gates"], token_ids, axis=0)
+        else:
+            words, gates = self.token_embedding(token_ids), None
+        hidden, state = self.lstm_stack.step(
+            words, cache["state"], cache.get("visual"), weights["kernels"], gates
+        )
         return hidden, {**cache, "state": state}
 
     def get_config(self):

@@ -65,8 +65,8 @@ class LRCNVideoDescriberBackbone(LRCNCaptionerBackbone):
     def start(self, features, batch_size):
         return features if isinstance(features, dict) else super().start(features, batch_size)
 
-    def step(self, token_ids, cache, kernels=None):
-        hidden, cache = super().step(token_ids, cache, kernels)
+    def step(self, token_ids, cache, weights=None):
+        hidden, cache = super().step(token_ids, cache, weights)
         if "memory" in cache:
             hidden = attend(hidden[:, None], cache["memory"], cache["mask"])[:, 0]
         return hidden, cache

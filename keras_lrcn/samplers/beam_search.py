@@ -6,6 +6,7 @@ from keras import ops
 from keras_lrcn.samplers.caption_sampler import CaptionSampler
 from keras_lrcn.samplers.constraints import NEVER
 from keras_lrcn.samplers.rows import take_rows
+from keras_lrcn.samplers.top_words import top_words
 
 
 @keras.saving.register_keras_serializable(package="keras_lrcn")
@@ -70,7 +71,7 @@ class BeamSearch(CaptionSampler):
         return score / num_words**self.length_penalty
 
     def propose(self, logits, allowed, slot, state, draws):
-        best, words = ops.top_k(allowed, min(self.num_beams, logits.shape[-1]))
+        best, words = top_words(allowed, min(self.num_beams, logits.shape[-1]))
         word_scores = best - ops.logsumexp(logits, axis=-1, keepdims=True)
         return ops.take(words, slot, axis=0), ops.take(word_scores, slot, axis=0)
 
