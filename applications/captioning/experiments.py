@@ -30,9 +30,9 @@ EXPERIMENTS = {
     SHIPPED: Experiment(
         paper="Sec. 5, LRCN-2f fine-tuned; Table 6",
         language_epochs=1,
-        frozen_epochs=5,
-        finetune_epochs=4,
-        self_critical_epochs=12,
+        frozen_epochs=6,
+        finetune_epochs=10,
+        self_critical_epochs=16,
     ),
     "lrcn1u": Experiment(paper="Table 6, LRCN-1u", num_layers=1, factored=False),
     "lrcn2u": Experiment(paper="Table 6, LRCN-2u", factored=False),

@@ -36,6 +36,7 @@ from keras_lrcn.self_critical import SelfCritical
 CUT = "block3b_"  # the CNN up to here stays as ImageNet left it
 LENGTH = 20  # words of a caption with <eos>, the authors'
 STAGES = ("language", "frozen", "finetune", "self_critical")
+KEPT = 0.75  # of the self-critical weights; the rest are those from before that stage
 SHORT = 16  # words in training batches: most captions fit, and steps are a fifth cheaper
 
 
@@ -277,6 +278,7 @@ def train_self_critical(run, folder, epochs):
         ]
         return cider.scores([names[r] for r in rows], captions) + 0.5 * np.array(bleu)
 
+    tuned = run.captioner.get_weights()
     student = run.build(dropout=0.0)  # dropout would make the policy differ from the sampler's
     _copy_weights(run.captioner, student)
     steps = len(names) // 32 * epochs
@@ -297,7 +299,10 @@ def train_self_critical(run, folder, epochs):
         return _report(run.dev_scores(dev))
 
     keras_lrcn.run_resumable(stage.model, train_epoch, epochs, folder, score)
-    _copy_weights(student, run.captioner)
+    rewarded = student.get_weights()
+    mean = [KEPT * a + (1 - KEPT) * b for a, b in zip(rewarded, tuned, strict=True)]
+    run.captioner.set_weights(mean)
+    _report(run.dev_scores(dev))
 
 
 TRAIN = {
