@@ -3,7 +3,10 @@
 import math
 
 # Okabe and Ito: colours that also the colour-blind tell apart; black is for the text.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C8C00")
+COLOURS = (
+    *("#0072B2", "#E69F00", "#009E73", "#CC79A7"),
+    *("#D55E00", "#56B4E9", "#8C8C00", "#7A4B2A"),
+)
 INK, FAINT, GRID, BAND = "#222222", "#6F6F6F", "#DDDDDD", "#F6F6F4"
 WIDTH, MARGIN = 1000, 24  # pixels
 LONGEST_NAME = 300  # pixels; longer names take two lines
