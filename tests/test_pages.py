@@ -103,7 +103,9 @@ def test_a_page_does_what_it_says(page, tmp_path, monkeypatch):
 def after_the_readme(names, folder):
     assert names["candidates"].keys() == {"photo.jpg"}
     assert (folder / "my_captioner" / "model.weights.h5").exists()
-    assert {"cat", "dog", "animal"} & set(names["sentence"].lower().split())
+    said = [names["sentence"], names["likeliest"], names["caption"].text]
+    assert all(re.fullmatch(r"[A-Z].+ .+\.", sentence) for sentence in said)
+    assert names["caption"].score == pytest.approx(sum(names["caption"].word_scores), abs=1e-3)
     assert names["activity"].class_names == ("left", "right", "up")
     assert (folder / "timeline.png").stat().st_size > 1000
     assert len(json.loads((folder / "captions.jsonl").read_text().splitlines()[0])) > 1
