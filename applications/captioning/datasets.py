@@ -79,6 +79,30 @@ def feature_batches(features, photo, ids, unmirrored, batch_size, seed):
     return rows.batch(batch_size, drop_remainder=True).map(batch).prefetch(4)
 
 
+def blurred_views(features, unmirrored, rng, dropout=0.2):
+    """Every photo as a mean of two random views with random weights, a part of it dropped.
+
+    Args:
+        features: float array `(views, photos, width)`; odd views are mirrored.
+        unmirrored: bool array `(photos,)`: has a caption that says left or right.
+        rng: `numpy.random.Generator`.
+        dropout: float, share of a photo's features that are zero; the rest is scaled up.
+
+    Returns:
+        Float32 array `(photos, width)`.
+    """
+    photos = np.arange(features.shape[1])
+
+    def view():
+        views = rng.integers(len(features), size=len(photos))
+        return features[np.where(unmirrored, views // 2 * 2, views), photos].astype("float32")
+
+    share = rng.random((len(photos), 1), dtype="float32")
+    mixed = share * view() + (1 - share) * view()
+    kept = rng.random(mixed.shape, dtype="float32") >= dropout
+    return mixed * kept / np.float32(1 - dropout)
+
+
 def photo_batches(activations, ids, unmirrored, batch_size, seed):
     """Photos, as activations of one random view, each with all its captions.
 

@@ -32,7 +32,7 @@ EXPERIMENTS = {
         language_epochs=1,
         frozen_epochs=6,
         finetune_epochs=10,
-        self_critical_epochs=16,
+        self_critical_epochs=24,
     ),
     "lrcn1u": Experiment(paper="Table 6, LRCN-1u", num_layers=1, factored=False),
     "lrcn2u": Experiment(paper="Table 6, LRCN-2u", factored=False),

@@ -1,8 +1,9 @@
-"""A trained captioner -> a small preset with its card and measured scores.
+"""A captioner of `experiments.py` -> a small preset with its card and measured scores.
 
     python -m applications.captioning.preset --data DATA --work runs/captioning --output PRESET
 
-The scores are those of the preset as it lies on disk, reloaded, on the dev photos' files.
+What is not trained yet is trained first. The scores are those of the preset as it lies on disk,
+reloaded, on the dev photos' files.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def facts_of(run, stages):
         "licence": "Weights trained on Flickr8k: non-commercial research and education. The "
         "ImageNet weights that the CNN started from: Apache-2.0.",
         "origin": "trained by this project",
-        "command": "python -m applications.captioning.train --data DATA",
+        "command": "python -m applications.captioning.preset --data DATA",
         "limits": "one sentence about everyday scenes, mostly people and dogs outdoors; English; "
         "it names what Flickr8k often shows and is often wrong elsewhere. Not for alt text without "
         "review.",
@@ -66,8 +67,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     run = Run(args.experiment, args.data, args.work, args.seed)
-    stages = [s for s in STAGES if os.path.exists(f"{run.folder}/{s}.weights.h5")]
-    run.captioner.load_weights(f"{run.folder}/{stages[-1]}.weights.h5")
+    run.reach(STAGES[-1])
+    stages = [s for s in STAGES if os.path.exists(run.weights(s))]
     run.captioner.compile(sampler=BeamSearch(5, forbidden_words=("<unk>",)))
     facts = facts_of(run, stages)
     save_preset(run.captioner, args.output, facts, {})

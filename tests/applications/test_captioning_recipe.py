@@ -51,6 +51,18 @@ def test_captions_that_name_a_side_never_meet_a_mirrored_view():
     assert seen == {False: {0, 1, 2, 3}, True: {0, 2}}
 
 
+def test_blurred_photos_keep_their_side_and_on_average_their_features():
+    features = np.array([1.0, 100.0, 3.0, 100.0])[:, None, None] * np.ones((4, 400, 50))
+    sides = np.arange(400) < 200
+    blurred = datasets.blurred_views(features, sides, np.random.default_rng(0), dropout=0.2)
+    assert blurred.shape == (400, 50) and blurred.dtype == np.float32
+    assert (blurred == 0).mean() == pytest.approx(0.2, abs=0.01)
+    assert blurred[sides].max() <= 3 / 0.8 + 1e-5 and blurred[~sides].max() > 100
+    assert blurred[sides].mean() == pytest.approx(2.0, abs=0.1)
+    whole = datasets.blurred_views(features, sides, np.random.default_rng(0), dropout=0.0)
+    assert whole[sides].min() >= 1 and len(np.unique(whole[sides])) > 100
+
+
 def test_padding_has_no_weight():
     ids = datasets.caption_ids(["a dog"], TOKENIZER, 5)
     inputs, targets, weights = datasets.teacher_forcing(np.zeros((1, 2)), ids)
