@@ -21,6 +21,7 @@ class Experiment:
     frozen_epochs: int = 4
     finetune_epochs: int = 0
     self_critical_epochs: int = 0
+    fluency_epochs: int = 0
     batch_size: int = 128
 
 
@@ -33,6 +34,7 @@ EXPERIMENTS = {
         frozen_epochs=6,
         finetune_epochs=10,
         self_critical_epochs=24,
+        fluency_epochs=6,
     ),
     "lrcn1u": Experiment(paper="Table 6, LRCN-1u", num_layers=1, factored=False),
     "lrcn2u": Experiment(paper="Table 6, LRCN-2u", factored=False),

@@ -9,7 +9,8 @@ where it was. Stages, each in a folder of its own below `--work/EXPERIMENT`:
 2. language: the stack as a language model on Flickr30k's sentences, the image being zero;
 3. frozen: captions with the CNN frozen (the paper's first phase);
 4. finetune: the upper CNN too, at a rate of its own (the paper's second phase);
-5. self_critical: CIDEr-D of sampled captions as reward.
+5. self_critical: CIDEr-D of sampled captions as reward;
+6. fluency: the same with more of BLEU-4; the mean of the weights after these three stages.
 
 `python -m applications.captioning.preset` does all this and writes the preset with its card.
 """
