@@ -1,5 +1,6 @@
 """`hf://owner/name` at one commit -> a folder of verified files."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -196,8 +197,9 @@ def _quiet(wanted):
 def _remove_remains(folder):
     """Removes what downloads that were killed left behind, unless it is of today."""
     for part in folder.rglob(".part-*"):
-        if time.time() - part.stat().st_mtime > STALE:
-            part.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another process has just renamed it
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
 
 
 def _check_strangers(folder, files):

@@ -290,6 +290,12 @@ def test_remains_of_killed_downloads_go_after_a_day(hub, repo, client):
     assert not (folder / ".part-old").exists() and (folder / ".part-new").exists()
 
 
+def test_a_part_that_another_process_has_just_renamed_is_no_error(hub, repo, client):
+    folder = fetch(HANDLE)
+    (folder / ".part-gone").symlink_to(folder / "gone")  # listed, and not there when asked
+    assert fetch(HANDLE) == folder
+
+
 @pytest.mark.parametrize("address", ["http://mirror.example.org", "http://10.0.0.1:8080"])
 def test_an_address_without_https_is_warned_of(address, monkeypatch):
     from huggingface_hub import constants
