@@ -210,6 +210,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--parts", action="store_true", help="ours without each of its gains, too")
     args = parser.parse_args()
+    keras.utils.set_random_seed(0)
     steps, batch = make_steps(SIZES, args.parts), make_batch(**SIZES)
     compared = differences(steps, batch)
     seconds, rate = measure(steps, batch, args.rounds), multiplication_rate()

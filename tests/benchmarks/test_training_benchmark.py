@@ -8,8 +8,9 @@ import sys
 import pytest
 
 SCRIPT = """
-import json
+import json, keras
 from benchmarks.training import differences, gigaflops, make_batch, make_steps, measure
+keras.utils.set_random_seed(0)  # a weight that hardly matters has a gradient of few digits
 sizes = {"batch": 6, "time": 8, "units": 12, "words": 50}
 steps, batch = make_steps(sizes, parts=True), make_batch(**sizes)
 found = {n: [float(v) for v in pair] for n, pair in differences(steps, batch).items()}
@@ -33,7 +34,7 @@ def test_loss_and_gradients_are_everybodys(backend):
     assert set(found) == {"keras_lrcn", "derived gradient", "all positions"} | peers
     loss = found["keras_lrcn"][0]
     assert all(other == pytest.approx(loss, rel=1e-5) for other, _ in found.values())
-    assert all(difference < 1e-4 for _, difference in found.values())
+    assert max(difference for _, difference in found.values()) < 1e-4, found
     assert all(shape == [2, 2] for shape in seconds.values())
     padded = 2e-9 * 48 * (3 * 16 * 144 + 3 * 12 * 50)
     assert 0.5 * padded < gigaflops < 1.1 * padded
