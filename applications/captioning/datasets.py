@@ -55,6 +55,12 @@ def language_batches(ids, visual_dim, batch_size, seed):
     return dataset.batch(batch_size, drop_remainder=True).map(batch).prefetch(4)
 
 
+def random_views(number, unmirrored, rng):
+    """Draws a view of each row, one of `number` of which the odd are mirrored."""
+    view = rng.integers(number, size=len(unmirrored))
+    return np.where(unmirrored, view // 2 * 2, view)
+
+
 def feature_batches(features, photo, ids, unmirrored, batch_size, seed):
     """Captions with cached features of a random view of their photo.
 
@@ -65,8 +71,7 @@ def feature_batches(features, photo, ids, unmirrored, batch_size, seed):
         unmirrored: bool array `(captions,)`, captions that say left or right.
     """
     rng = np.random.default_rng(seed)
-    view = rng.integers(len(features), size=len(ids))
-    view = np.where(unmirrored, view // 2 * 2, view)
+    view = random_views(len(features), unmirrored, rng)
     order = rng.permutation(len(ids))
     tables = tf.constant(features.reshape(-1, features.shape[-1]))
     rows = tf.data.Dataset.from_tensor_slices(
@@ -94,8 +99,8 @@ def blurred_views(features, unmirrored, rng, dropout=0.2):
     photos = np.arange(features.shape[1])
 
     def view():
-        views = rng.integers(len(features), size=len(photos))
-        return features[np.where(unmirrored, views // 2 * 2, views), photos].astype("float32")
+        views = random_views(len(features), unmirrored, rng)
+        return features[views, photos].astype("float32")
 
     share = rng.random((len(photos), 1), dtype="float32")
     mixed = share * view() + (1 - share) * view()
@@ -112,8 +117,7 @@ def photo_batches(activations, ids, unmirrored, batch_size, seed):
         unmirrored: bool array `(photos,)`: has a caption that says left or right.
     """
     rng = np.random.default_rng(seed)
-    view = rng.integers(len(activations), size=len(ids))
-    view = np.where(unmirrored, view // 2 * 2, view)
+    view = random_views(len(activations), unmirrored, rng)
     order = rng.permutation(len(ids))
     order = order[: len(order) // batch_size * batch_size]
 
